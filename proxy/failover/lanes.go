@@ -1,0 +1,62 @@
+package failover
+
+// Lanes is what the driver commands: all lanes of one group. Implemented by package proxy. The calls
+// only post to the lanes' mailboxes and return at once; they take effect in the order they are made.
+//
+// A lane protects itself without being told: when a shared link breaks or a rejection (READONLY, LOADING,
+// MASTERDOWN, UNBLOCKED) arrives it holds everything at once, keeps what was in flight in its backlog, and reports LinkLost or
+// Rejected with the term it is in. Only Adopt and then Release of a later term end that hold.
+//
+// A term numbers the adoptions of one group's driver, 1 for the first. Whatever a lane or probe reports carries the
+// term it was in; a report with another term than the present one is late and is ignored.
+type Lanes interface {
+	// HoldWrites parks commands that may write; reads go on to the present master. Each lane answers
+	// with Drained(term) once no write is in flight.
+	HoldWrites(term uint64)
+	// HoldAll parks every command. What is in flight is still answered by the present master, as long as its links live.
+	HoldAll(term uint64)
+	// Adopt makes addr ("host:port") the master: links to any other address are dropped (what is in flight on them becomes
+	// lost: replayed or answered as unknown), links to addr are dialled, the backlog is sent. Answered
+	// with Restored(term) when all lanes are ready to pass commands, or with LinkLost(term).
+	// Adopting the present address again dials anew.
+	Adopt(addr string, term uint64)
+	// Release lets held commands go, first-come first-served, then passes everything. A lane that
+	// has lost its link since Adopt(term) ignores it (its LinkLost is on its way).
+	Release(term uint64)
+	// Refuse answers everything held, and all that comes until the next Release, with an error at once.
+	// Clients stay connected.
+	Refuse(reason string)
+}
+
+// LaneReport is what lanes tell the driver. Delivered by Driver.Lane, from any goroutine, never blocking.
+type LaneReport struct {
+	Kind LaneReportKind
+	Term uint64
+	Addr string // the link's address
+	Text string // LinkLost: the error; Rejected: the first word of the reply
+}
+
+// LaneReportKind says what a LaneReport tells.
+type LaneReportKind uint8
+
+const (
+	// LinkLost: a shared link to Addr broke, or could not be dialled; the lane holds.
+	LinkLost LaneReportKind = iota + 1
+	// PinnedLost: a link of one session broke. Says nothing by itself (a slow subscriber is cut off, CLIENT KILL):
+	// the lane does not hold; the driver checks the master's ROLE.
+	PinnedLost
+	// Rejected: the master answered READONLY, LOADING, MASTERDOWN or UNBLOCKED; the lane holds.
+	Rejected
+	// Drained: after HoldWrites or HoldAll all lanes together have no write in flight any more.
+	Drained
+	// Restored: all lanes have links to the adopted master and their backlog is sent.
+	Restored
+)
+
+// SwitchCounts are the lanes' figures of one hold, summed, for the switch report.
+type SwitchCounts struct {
+	Held, Released, Expired, Cancelled uint64 // commands; held = released + expired + cancelled after Release
+	Drained                            uint64 // commands in flight when the hold began that the old master still answered
+	Lost, Resent, Unknown              uint64 // commands; lost = resent + unknown
+	HoldP50, HoldP99, HoldMax          float64 // milliseconds that held commands waited
+}
