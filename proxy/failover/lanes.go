@@ -26,6 +26,9 @@ type Lanes interface {
 	// Refuse answers everything held, and all that comes until the next Release, with an error at once.
 	// Clients stay connected.
 	Refuse(reason string)
+	// Counts gathers the figures of the hold that Release(term) or Refuse ended and calls done with them
+	// once, from any goroutine.
+	Counts(term uint64, done func(SwitchCounts))
 }
 
 // LaneReport is what lanes tell the driver. Delivered by Driver.Lane, from any goroutine, never blocking.
@@ -55,8 +58,8 @@ const (
 
 // SwitchCounts are the lanes' figures of one hold, summed, for the switch report.
 type SwitchCounts struct {
-	Held, Released, Expired, Cancelled uint64 // commands; held = released + expired + cancelled after Release
-	Drained                            uint64 // commands in flight when the hold began that the old master still answered
-	Lost, Resent, Unknown              uint64 // commands; lost = resent + unknown
+	Held, Released, Expired, Cancelled uint64  // commands; held = released + expired + cancelled after Release
+	Drained                            uint64  // commands in flight when the hold began that the old master still answered
+	Lost, Resent, Unknown              uint64  // commands; lost = resent + unknown
 	HoldP50, HoldP99, HoldMax          float64 // milliseconds that held commands waited
 }
