@@ -1,0 +1,97 @@
+package proxy
+
+import "time"
+
+// Config is everything `sentinelproxy run` can be told. Each field is one flag, one SENTINELPROXY_*
+// variable and one key of the file, all of the same name; Options lists them. A Config made by hand
+// starts from DefaultConfig and goes through Check before Run.
+type Config struct {
+	Groups []Group // at least one
+
+	Lanes int // event loops; 0 leaves the number to the proxy
+
+	HoldTimeout    time.Duration // a command held longer than this is answered with an error
+	HoldBytes      int64         // bytes held, all groups and lanes together
+	HoldCommands   int           // commands held, all groups and lanes together
+	InFlightWrites InFlightWrites
+
+	MaxClients              int   // clients of the process, all groups together
+	MaxRequestBytes         int64 // largest single argument, as proto-max-bulk-len is in Redis
+	MaxRequestArgs          int   // arguments of one command, its name included
+	MaxInlineBytes          int   // length of an inline command's line
+	ClientOutputBytes       int64 // a client with more unsent output than this is closed
+	ClientOutputBytesPubSub int64 // the same for a client in pub/sub
+	StreamingThreshold      int64 // a reply larger than this is passed on before it is whole
+
+	IdleTimeout     time.Duration // a client that sent nothing for this long is closed; 0 = never
+	ShutdownTimeout time.Duration // what is in flight at SIGTERM gets this long to be answered
+
+	Admin      string // host:port of the HTTP server; "" = none
+	AdminPprof bool   // serve /debug/pprof there
+
+	LogLevel  string // debug, info, warn or error
+	LogFormat string // auto, json or console
+}
+
+// Group is one master name in Sentinel, and the listeners whose clients are led to its master.
+type Group struct {
+	Name      string   // the name that Sentinel knows the master by
+	Listen    []string // host:port or unix:///absolute/path; at least one
+	Sentinels []string // host:port; at least one
+
+	// Username and Password are the proxy's own identity at the data nodes, used for ROLE probes.
+	// Clients authenticate as themselves.
+	Username string
+	Password string
+
+	SentinelUsername string
+	SentinelPassword string
+
+	// The files that Password and SentinelPassword were read from by LoadSecrets; "" when they were
+	// given as such.
+	PasswordFile         string
+	SentinelPasswordFile string
+}
+
+// InFlightWrites says what becomes of a write that was on the wire, unanswered, when the link broke.
+type InFlightWrites string
+
+const (
+	// WritesError answers UNKNOWNOUTCOME to all of them.
+	WritesError InFlightWrites = "error"
+	// WritesIdempotent sends those again whose second application leaves the same state and gives the
+	// same reply, and answers UNKNOWNOUTCOME to the others.
+	WritesIdempotent InFlightWrites = "idempotent"
+	// WritesAll sends all of them again: at least once instead of at most once.
+	WritesAll InFlightWrites = "all"
+)
+
+// DefaultConfig holds every default but those of a group; it has no group yet.
+func DefaultConfig() Config {
+	return Config{
+		HoldTimeout:    60 * time.Second, // Sentinel's own defaults need more than 30 s to notice a crash
+		HoldBytes:      256 << 20,
+		HoldCommands:   100_000,
+		InFlightWrites: WritesIdempotent,
+
+		MaxClients:              10_000,
+		MaxRequestBytes:         512 << 20,
+		MaxRequestArgs:          1 << 20,
+		MaxInlineBytes:          64 << 10,
+		ClientOutputBytes:       256 << 20,
+		ClientOutputBytesPubSub: 32 << 20,
+		StreamingThreshold:      1 << 20,
+
+		ShutdownTimeout: 10 * time.Second,
+
+		Admin:     "127.0.0.1:8379",
+		LogLevel:  "info",
+		LogFormat: "auto",
+	}
+}
+
+// DefaultGroup holds the defaults of the group that flags alone describe. A group of a file's
+// `groups:` has no default listener, since only one of them could have it.
+func DefaultGroup() Group {
+	return Group{Listen: []string{"127.0.0.1:6379"}}
+}
