@@ -23,13 +23,14 @@ func (e *ConfigError) Error() string { return "--" + e.Option + ": " + e.Err.Err
 // Unwrap gives the reason alone.
 func (e *ConfigError) Unwrap() error { return e.Err }
 
-var errMissing = errors.New("is missing")
+// ErrMissing is the reason of a ConfigError about a value that has no default and was not given.
+var ErrMissing = errors.New("is missing")
 
 // Check says what is wrong with c without looking beyond it: no file is read, no name resolved. The
 // error is a *ConfigError.
 func (c *Config) Check() error {
 	if len(c.Groups) == 0 {
-		return &ConfigError{"master", -1, errMissing}
+		return &ConfigError{"master", -1, ErrMissing}
 	}
 	for _, o := range Options() {
 		if err := o.checkIn(c); err != nil {
@@ -101,7 +102,7 @@ func (c *Config) checkAddresses() error {
 // names of letters, digits and ".-_" only.
 func checkMaster(name string) error {
 	if name == "" {
-		return errMissing
+		return ErrMissing
 	}
 	for _, r := range name {
 		if (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune(".-_", r) {

@@ -53,7 +53,7 @@ func addresses(name, help string, check func(string) error, field func(*Group) *
 				seen[addr] = true
 			}
 			if len(seen) == 0 {
-				return errMissing
+				return ErrMissing
 			}
 			return nil
 		},
