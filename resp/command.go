@@ -1,6 +1,8 @@
 package resp
 
-import "bytes"
+import (
+	"bytes"
+)
 
 // Command is one framed command. Its slices alias the buffer given to CommandReader.Next.
 type Command struct {
@@ -19,15 +21,15 @@ func (c *Command) AppendArgs(dst [][]byte) [][]byte {
 	raw := c.Raw
 	p := bytes.IndexByte(raw, '\n') + 1
 	for range c.Args {
-		n, size := length(raw[p+1:])
-		if size == 0 { // ten digits or more; Next has checked that it is a number
+		n, at := length(raw, p)
+		if at == 0 { // more digits than usual; Next has checked that it is a number
 			end := p + bytes.IndexByte(raw[p:], '\r')
 			long, _ := parseInt(raw[p+1 : end])
-			n, size = int(long), end+1-p
+			n, at = int(long), end+2
 		}
-		p += 1 + size
-		dst = append(dst, raw[p:p+n:p+n])
-		p += n + 2
+		p = at + n
+		dst = append(dst, raw[at:p:p])
+		p += 2
 	}
 	return dst
 }
@@ -74,10 +76,8 @@ func (r *CommandReader) Next(buf []byte, c *Command) (n int, err error) {
 		if buf[0] != '*' {
 			return r.nextInline(buf, c)
 		}
-		var size int
-		left, size = length(buf[1:])
-		p = 1 + size
-		if size == 0 || left == 0 || left > r.Limits.Args || r.Limits.Unauthenticated {
+		left, p = length(buf, 0)
+		if p == 0 || left == 0 || left > r.Limits.Args || r.Limits.Unauthenticated {
 			if left, p, err = r.count(buf); p == 0 {
 				return 0, err
 			}
@@ -97,13 +97,11 @@ func (r *CommandReader) Next(buf []byte, c *Command) (n int, err error) {
 		left--
 	}
 	for left > 0 {
-		var size int
-		n = 0
+		n, at := 0, 0
 		if p < len(buf) && buf[p] == '$' {
-			n, size = length(buf[p+1:])
+			n, at = length(buf, p)
 		}
-		at := p + 1 + size
-		if size == 0 || n > r.Limits.Bulk || n > r.Limits.Frame-at-2 || r.Limits.Unauthenticated {
+		if at == 0 || n > r.Limits.Bulk || n > r.Limits.Frame-at-2 || r.Limits.Unauthenticated {
 			if n, at, err = r.argument(buf, p); at == 0 {
 				r.pos, r.left = p, left
 				return 0, err

@@ -44,6 +44,16 @@ func (s *nesting) close() bool {
 	return true
 }
 
+// left is how many elements of the innermost aggregate are still to come.
+func (s *nesting) left() int64 {
+	if s.depth == 0 {
+		return 0
+	}
+	return *s.top() >> 1
+}
+
+func (s *nesting) setLeft(n int64) { *s.top() = n<<1 | *s.top()&1 }
+
 func (s *nesting) top() *int64 {
 	if s.depth <= shallow {
 		return &s.levels[s.depth-1]

@@ -1,36 +1,45 @@
 package resp
 
-import "math"
+import (
+	"encoding/binary"
+	"math"
+)
 
-// length reads the usual length at the start of b: one to nine digits without a leading zero, and CRLF. size is how many
-// bytes these are, 0 when it is anything else (incomplete, negative, longer, malformed), which is for parseInt to judge.
-func length(b []byte) (n, size int) {
-	if len(b) < 3 {
-		return 0, 0
+const crlf = '\r' | '\n'<<8
+
+// length reads the line at p where it announces a length in the usual way: any first byte, one to nine digits without a
+// leading zero, and CRLF. at is the offset past it, 0 when it is anything else (incomplete, negative, longer, malformed),
+// which is for parseInt to judge.
+func length(buf []byte, p int) (n, at int) {
+	if len(buf)-p < 8 {
+		return lengthByByte(buf, p)
 	}
-	d := b[0] - '0'
-	if d > 9 {
-		return 0, 0
+	// Nearly all lengths are a digit or two: one load, and bounds checked once.
+	line := binary.LittleEndian.Uint64(buf[p:])
+	d := line>>8&0xff - '0'
+	if line>>16&0xffff == crlf && d <= 9 {
+		return int(d), p + 4
 	}
-	if b[1] == '\r' && b[2] == '\n' {
-		return int(d), 3
+	e := line>>16&0xff - '0'
+	if line>>24&0xffff == crlf && d-1 < 9 && e <= 9 {
+		return int(d*10 + e), p + 5
 	}
-	if d == 0 {
-		return 0, 0
-	}
-	n = int(d)
-	if len(b) > 11 {
-		b = b[:11]
-	}
-	for i := 1; i < len(b)-1; i++ {
-		d = b[i] - '0'
-		if d > 9 {
-			if b[i] == '\r' && b[i+1] == '\n' {
-				return n, i + 2
-			}
-			return 0, 0
+	return lengthByByte(buf, p)
+}
+
+// lengthByByte is length for lines at the end of the buffer, and for more digits.
+func lengthByByte(buf []byte, p int) (n, at int) {
+	for i := p + 1; i < len(buf)-1 && i <= p+10; i++ {
+		d := buf[i] - '0'
+		if d <= 9 {
+			n = n*10 + int(d)
+			continue
 		}
-		n = n*10 + int(d)
+		digits := i - p - 1
+		if buf[i] == '\r' && buf[i+1] == '\n' && digits > 0 && (digits == 1 || buf[p+1] != '0') {
+			return n, i + 2
+		}
+		break
 	}
 	return 0, 0
 }

@@ -34,14 +34,15 @@ type ReplyReader struct {
 //     more of them.
 //   - an error is a *ProtocolError; the connection can't be read on.
 func (r *ReplyReader) Next(buf []byte) (n int, err error) {
-	if !r.begun && len(buf) > 3 {
-		// The usual replies, whole. Whatever else it is, the loop of next judges.
+	if !r.begun && len(buf) >= 5 {
+		// The usual replies, whole. Whatever else it is, next judges.
 		switch buf[0] {
 		case '$':
-			if n, size := length(buf[1:]); size > 0 {
-				if end := size + n + 3; end <= len(buf) && crlfBefore(buf, end) {
-					return end, nil
-				}
+			if n, at := length(buf, 0); at > 0 && n <= len(buf)-at-2 && crlfBefore(buf, at+n+2) {
+				return at + n + 2, nil
+			}
+			if string(buf[:5]) == "$-1\r\n" {
+				return 5, nil
 			}
 		case '+', ':':
 			for i, c := range buf[:min(len(buf)-1, 24)] {
@@ -66,6 +67,25 @@ func (r *ReplyReader) next(buf []byte) (int, error) {
 			r.restart()
 			return end, nil
 		}
+		r.run(buf)
+	}
+}
+
+// run passes the bulks that come next, as far as they are of usual shape and whole, and all but the last of the aggregate:
+// most of what is in long replies.
+func (r *ReplyReader) run(buf []byte) {
+	left := r.nest.left()
+	p := r.pos
+	for ; left > 1 && p < len(buf) && buf[p] == '$'; left-- {
+		n, at := length(buf, p)
+		if at == 0 || n > len(buf)-at-2 || !crlfBefore(buf, at+n+2) {
+			break
+		}
+		p = at + n + 2
+	}
+	if p > r.pos {
+		r.pos = p
+		r.nest.setLeft(left)
 	}
 }
 
@@ -153,8 +173,8 @@ func (r *ReplyReader) line(buf []byte) int {
 // length reads the number in the line at r.pos; -1 is allowed where it means null. at is the offset past the line;
 // 0: more is needed, or err.
 func (r *ReplyReader) length(buf []byte, null bool) (n int64, at int, err error) {
-	if n, size := length(buf[r.pos+1:]); size > 0 {
-		return int64(n), r.pos + 1 + size, nil
+	if n, at := length(buf, r.pos); at > 0 {
+		return int64(n), at, nil
 	}
 	at = r.line(buf)
 	if at == 0 {
