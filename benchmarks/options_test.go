@@ -1,0 +1,88 @@
+package main
+
+import (
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"sentinelproxy/benchmarks/load"
+)
+
+func TestParseDefaults(t *testing.T) {
+	o, err := parse(nil, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []load.Case{
+		{Command: "SET", Size: 64, Conns: 50, Depth: 1},
+		{Command: "GET", Size: 64, Conns: 50, Depth: 1},
+		{Command: "SET", Size: 64, Conns: 50, Depth: 16},
+		{Command: "GET", Size: 64, Conns: 50, Depth: 16},
+	}
+	if o.rounds != 5 || o.each != 3*time.Second || !slices.Equal(o.cases, want) || o.name != "bench" {
+		t.Errorf("%+v", o)
+	}
+}
+
+func TestParseQuick(t *testing.T) {
+	o, err := parse([]string{"-quick"}, io.Discard)
+	if err != nil || o.rounds != 3 || o.each != 1500*time.Millisecond || o.name != "quick" || slices.Contains(o.targets, "haproxy-2t") {
+		t.Errorf("%+v, %v", o, err)
+	}
+	o, err = parse([]string{"-rounds", "4", "-quick"}, io.Discard)
+	if err != nil || o.rounds != 4 || o.name != "tuning" {
+		t.Errorf("%+v, %v", o, err)
+	}
+}
+
+func TestParseName(t *testing.T) {
+	for args, want := range map[string]string{
+		"-readme x -assert":  "bench",
+		"-proxy-args -x":     "tuning",
+		"-targets direct":    "tuning",
+		"-quick -name other": "other",
+	} {
+		if o, err := parse(strings.Fields(args), io.Discard); err != nil || o.name != want {
+			t.Errorf("%s: %q, %v, want %q", args, o.name, err, want)
+		}
+	}
+}
+
+func TestParseTwoBuilds(t *testing.T) {
+	o, err := parse([]string{"-targets", "sentinelproxy, haproxy", "-proxy-bin", "/a", "-proxy-args-b", "--lanes 2"}, io.Discard)
+	if err != nil || !slices.Equal(o.targets, []string{"sentinelproxy", "sentinelproxy-b", "haproxy"}) {
+		t.Errorf("%v, %v", o.targets, err)
+	}
+	if o.a.Bin != "/a" || o.b.Bin != "/a" || len(o.a.Args) > 0 || !slices.Equal(o.b.Args, []string{"--lanes", "2"}) {
+		t.Errorf("%+v %+v", o.a, o.b)
+	}
+	o, err = parse([]string{"-targets", "haproxy", "-proxy-bin-b", "/b"}, io.Discard)
+	if err != nil || !slices.Equal(o.targets, []string{"sentinelproxy-b", "haproxy"}) || o.b.Bin != "/b" {
+		t.Errorf("%v, %v", o.targets, err)
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
+	for args, says := range map[string]string{
+		"-targets nginx":         "-targets",
+		"-targets direct,":       "-targets",
+		"-targets direct,direct": "twice",
+		"-commands lpush":        "-commands",
+		"-depths 0":              "-depths",
+		"-sizes 64,x":            "-sizes",
+		"-conns ,":               "-conns",
+		"-rounds 0":              "-rounds",
+		"-seconds 0.01":          "-seconds",
+		"-keys 0":                "-keys",
+		"-threads 0":             "-threads",
+		"direct":                 "unexpected",
+		"-seconds three":         "-seconds",
+		"-targets direct -x 1":   "-x",
+	} {
+		if _, err := parse(strings.Fields(args), io.Discard); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: error %v does not name %s", args, err, says)
+		}
+	}
+}

@@ -1,0 +1,20 @@
+package report
+
+import "time"
+
+// Meta is what has to be known to repeat a run and to judge it.
+type Meta struct {
+	Date     time.Time         `json:"date"`
+	Command  string            `json:"command"` // the command line, "go run . -quick"
+	Commit   string            `json:"commit"`  // with "+changes" when the tree differed from it
+	Go       string            `json:"go"`
+	Kernel   string            `json:"kernel"`
+	CPU      string            `json:"cpu"`
+	Cores    int               `json:"cores"`
+	Versions map[string]string `json:"versions"` // program: what it says of itself
+	Rounds   int               `json:"rounds"`
+	Seconds  float64           `json:"seconds"` // aimed at per run
+	Keys     int               `json:"keys"`    // size of the keyspace
+	Threads  int               `json:"threads"` // of the load generator
+	Notes    map[string]string `json:"notes"`   // target: how it was run
+}

@@ -1,0 +1,125 @@
+package target
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"sentinelproxy/benchmarks/load"
+)
+
+// The little of RESP that preparing a run needs, on a connection of its own each time, so that none stays open while
+// measuring.
+
+func splitAddr(addr string) (host, port string) {
+	host, port, _ = net.SplitHostPort(addr)
+	return host, port
+}
+
+// await waits until a command is answered: a proxy may listen before it has found its server.
+func (e *Env) await(at load.Endpoint) error {
+	const limit = 20 * time.Second
+	var err error
+	for deadline := time.Now().Add(limit); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if err = ask(at); err == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("no answer to GET within %v: %w", limit, err)
+}
+
+func ask(at load.Endpoint) error {
+	conn, err := dial(at)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, "*2\r\n$3\r\nGET\r\n$5\r\nready\r\n"); err != nil {
+		return err
+	}
+	line, err := bufio.NewReader(conn).ReadString('\n')
+	if err == nil && line[0] != '$' {
+		err = fmt.Errorf("reply %q", strings.TrimSpace(line))
+	}
+	return err
+}
+
+func dial(at load.Endpoint) (net.Conn, error) {
+	network, address := at.Network()
+	conn, err := net.DialTimeout(network, address, time.Second)
+	if err != nil {
+		return nil, err
+	}
+	return conn, conn.SetDeadline(time.Now().Add(10 * time.Second))
+}
+
+// Preload gives every key that redis-benchmark -r keys can ask for a value of size bytes: a GET of a missing key is
+// cheaper than what is to be measured.
+func (e *Env) Preload(keys, size int) error {
+	conn, err := dial(local(e.Server.Port))
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	sent := make(chan error, 1)
+	go func() { sent <- writeKeys(conn, keys, size) }()
+	replies := bufio.NewReader(conn)
+	for range keys {
+		line, err := replies.ReadString('\n')
+		if err != nil || line != "+OK\r\n" {
+			conn.Close() // the writer may be stuck in a full socket
+			<-sent
+			return fmt.Errorf("filling the server: reply %q: %w", line, err)
+		}
+	}
+	return <-sent
+}
+
+func writeKeys(conn net.Conn, keys, size int) error {
+	out := bufio.NewWriter(conn)
+	value := strings.Repeat("x", size)
+	for i := range keys {
+		fmt.Fprintf(out, "*3\r\n$3\r\nSET\r\n$16\r\nkey:%012d\r\n$%d\r\n%s\r\n", i, size, value)
+	}
+	return out.Flush()
+}
+
+// Executed is how many commands of a name the server has executed since it started, by its own count.
+func (e *Env) Executed(command string) (int64, error) {
+	conn, err := dial(local(e.Server.Port))
+	if err != nil {
+		return 0, err
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, "INFO commandstats\r\n"); err != nil {
+		return 0, err
+	}
+	in := bufio.NewReader(conn)
+	var n int
+	if _, err := fmt.Fscanf(in, "$%d\r\n", &n); err != nil {
+		return 0, fmt.Errorf("INFO commandstats: %w", err)
+	}
+	text := make([]byte, n)
+	if _, err := io.ReadFull(in, text); err != nil {
+		return 0, fmt.Errorf("INFO commandstats: %w", err)
+	}
+	return parseCalls(string(text), command)
+}
+
+// parseCalls finds cmdstat_get:calls=N,... ; 0 when the command has not been called yet.
+func parseCalls(info, command string) (int64, error) {
+	_, rest, ok := strings.Cut(info, "cmdstat_"+strings.ToLower(command)+":calls=")
+	if !ok {
+		return 0, nil
+	}
+	digits, _, _ := strings.Cut(rest, ",")
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("INFO commandstats: calls of %s: %w", command, err)
+	}
+	return n, nil
+}
