@@ -1,0 +1,104 @@
+# `make` alone lists the targets. Each does its own set-up; what a target can't install it names in one
+# line and stops.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# Debian keeps haproxy and nutcracker in sbin, which an ordinary user's PATH lacks.
+export PATH := $(PATH):/usr/sbin:/sbin
+
+GO       ?= go
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+FUZZTIME ?= 10s
+IMAGE    ?= sentinelproxy:$(VERSION)
+
+# A hung test has to end before whatever runs make gives up on it: then its goroutines are printed.
+TEST_TIMEOUT ?= 8m
+RACE_TIMEOUT ?= 12m
+
+# The version is passed in rather than taken from the build's VCS stamp: an image is built from a context
+# without .git.
+LDFLAGS   := -s -w -X main.version=$(VERSION)
+TOOL      := $(GO) tool -modfile=$(CURDIR)/tools/go.mod
+MODULES   := . deploy benchmarks
+# The end-to-end tests start their own clusters and kill them; they come after the packages' tests, not
+# beside them, so that the compiler does not starve a Sentinel into a failover of its own.
+PACKAGES  = $(shell $(GO) list ./... | grep -v '^sentinelproxy/e2e')
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: build
+build: ## the static binary, bin/sentinelproxy
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/sentinelproxy
+
+.PHONY: test
+test: ## every test of every module, with real servers (installs them where it may)
+	@tools/install-packages.sh redis-server redis-tools haproxy nutcracker
+	$(GO) test -timeout $(TEST_TIMEOUT) $(PACKAGES)
+	$(GO) test -timeout $(TEST_TIMEOUT) ./e2e/...
+	cd deploy && $(GO) test -timeout $(TEST_TIMEOUT) ./...
+	cd benchmarks && $(GO) test -timeout $(TEST_TIMEOUT) ./...
+
+.PHONY: race
+race: ## the packages' tests under the race detector, the end-to-end tests in short (needs a C compiler)
+	@tools/install-packages.sh redis-server redis-tools
+	CGO_ENABLED=1 $(GO) test -race -timeout $(RACE_TIMEOUT) $(PACKAGES)
+	CGO_ENABLED=1 $(GO) test -race -short -timeout $(RACE_TIMEOUT) ./e2e/...
+
+.PHONY: lint
+lint: lint-format lint-modules lint-cross ## format, go mod tidy, the other systems' code, go vet, golangci-lint
+	@for module in $(MODULES); do \
+		echo "go vet, golangci-lint in $$module"; \
+		(cd $$module && $(GO) vet ./... && $(TOOL) golangci-lint run ./...); \
+	done
+
+.PHONY: lint-format
+lint-format:
+	@echo "gofumpt"; unformatted=$$($(TOOL) gofumpt -l .); \
+	if [[ -n $$unformatted ]]; then echo "not formatted by gofumpt:"; echo "$$unformatted"; exit 1; fi
+
+.PHONY: lint-modules
+lint-modules:
+	@for module in $(MODULES) tools; do \
+		echo "go mod tidy -diff in $$module"; (cd $$module && $(GO) mod tidy -diff); \
+	done
+
+# The kqueue half of proxy/reactor is never run here, so at least it is compiled and vetted.
+.PHONY: lint-cross
+lint-cross:
+	@for os in darwin freebsd; do \
+		echo "build and vet for $$os"; \
+		GOOS=$$os CGO_ENABLED=0 $(GO) build ./...; \
+		GOOS=$$os CGO_ENABLED=0 $(GO) vet ./proxy/reactor; \
+	done
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZTIME (10s) each
+	@FUZZTIME=$(FUZZTIME) tools/fuzz.sh
+
+.PHONY: demo
+demo: ## clients that know nothing of Sentinel, through two failovers, the second to Dragonfly
+	@tools/install-packages.sh redis-server redis-tools
+	@$(GO) run ./demo
+
+.PHONY: bench
+bench: ## the whole comparison with HAProxy, twemproxy and no proxy (see benchmarks/README.md)
+	@tools/install-packages.sh redis-server redis-tools haproxy nutcracker
+	@cd benchmarks && $(GO) run .
+
+.PHONY: bench-quick
+bench-quick: ## the same with few samples, in minutes
+	@tools/install-packages.sh redis-server redis-tools haproxy nutcracker
+	@cd benchmarks && $(GO) run . -quick
+
+.PHONY: image
+image: ## the container image, built by buildah without a network and tried (root, Debian or Ubuntu)
+	@VERSION=$(VERSION) deploy/image/build-local.sh $(IMAGE)
+
+.PHONY: clean
+clean: ## remove what the other targets built
+	rm -rf bin
