@@ -56,10 +56,26 @@ const (
 	Restored
 )
 
+var laneReports = [...]string{"none", "link-lost", "pinned-lost", "rejected", "drained", "restored"}
+
+// String is the kind's word for logs and reports.
+func (k LaneReportKind) String() string { return word(laneReports[:], int(k)) }
+
 // SwitchCounts are the lanes' figures of one hold, summed, for the switch report.
 type SwitchCounts struct {
-	Held, Released, Expired, Cancelled uint64  // commands; held = released + expired + cancelled after Release
-	Drained                            uint64  // commands in flight when the hold began that the old master still answered
-	Lost, Resent, Unknown              uint64  // commands; lost = resent + unknown
-	HoldP50, HoldP99, HoldMax          float64 // milliseconds that held commands waited
+	// Commands; held = released + expired + cancelled after Release.
+	Held      uint64 `json:"held"`
+	Released  uint64 `json:"released"`
+	Expired   uint64 `json:"expired"`
+	Cancelled uint64 `json:"cancelled"`
+	// Commands in flight when the hold began that the old master still answered.
+	Drained uint64 `json:"drained"`
+	// Commands; lost = resent + unknown.
+	Lost    uint64 `json:"lost"`
+	Resent  uint64 `json:"resent"`
+	Unknown uint64 `json:"unknown"`
+	// Milliseconds that held commands waited.
+	HoldP50 float64 `json:"hold_p50_ms"`
+	HoldP99 float64 `json:"hold_p99_ms"`
+	HoldMax float64 `json:"hold_max_ms"`
 }

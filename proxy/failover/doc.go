@@ -1,0 +1,52 @@
+// Package failover decides, for one group, who is master and whether commands may pass: a pure state machine (Step) and
+// the one goroutine that drives it (Driver).
+//
+// # How it hangs together
+//
+// topology.Event, LaneReport, results of ROLE probes and timers are Inputs. Step takes one into what is known (learn.go,
+// claims.go), weighs it (verdict.go) and, by the state it is in (step_*.go), orders Actions, which the driver carries out in their
+// order. What the Sentinels say makes an address eligible; only its own answer to ROLE, asked after the hold began, makes it adopted.
+//
+// # Who may be adopted
+//
+// An address is eligible on one of three bases (verdict.go):
+//
+//   - majority: more than half of the known Sentinels name it, at an epoch not below the floor. Known are those configured and
+//     discovered; one that is down still counts as known, and names nobody.
+//   - followed: it is the candidate (+selected-slave and stronger) of a failover of the present master that was
+//     seen from its announcement, or the present master is lost; and it answered ROLE slave after it was named. So the release comes some ms
+//     after the promotion, up to a second before the first Sentinel says so.
+//   - undisputed: it is the present master, no majority can be had, and no Sentinel that answers names another at a higher epoch.
+//     The proxy's being cut off from the Sentinels does not stop the service.
+//
+// The master of a failover that a Sentinel claims to run is not eligible while the claim is believed: until it is
+// withdrawn (-failover-abort-*), the Sentinel is in TILT, or it made no progress for Config.Patience. After that all Sentinels are asked anew before
+// their opinions count again, because what they said before can be from before the promotion.
+//
+// The floor is the highest config-epoch that a majority vouched for. An adoption by following raises it in advance by one,
+// so that opinions from before the promotion can't undo it; when no majority has confirmed it within Config.Confirm, or that
+// very failover is aborted, the advance is taken back. A set of Sentinels that was created anew, with epochs from zero, is therefore
+// not believed by a proxy that has adopted a higher one: the old master goes on being undisputed, and another is only adopted after a restart of the proxy.
+//
+// # In place or anew
+//
+// When a hold ends at the same master and nothing happened to the lanes (an aborted failover, a slow ROLE), Release is given again in
+// the old term: links stay, and what is in flight on them is answered. After LinkLost, Rejected, a change of role or a refusal the same address is adopted anew.
+//
+// # Invariants
+//
+// Asserted at every step of the exploration (explore_test.go), for every order of inputs, true, stale or invented:
+//
+//	I1  Adopt is only given while everything is held or refused: never two addresses without a hold in between.
+//	I2  Release(t) is only given after Adopt(t) and Restored(t), and t is the last term adopted.
+//	I3  Adopt's term is the last one's plus one; its epoch is not below the last one's, but after an unconfirmed advance was taken back.
+//	I4  The last probe, in this hold, of an address that is adopted or let go in place was answered with master.
+//	I5  Who is adopted was named by a majority at that moment, or followed, or undisputed: recomputed from the raw messages.
+//	I6  While Serving nothing is held or refused; in every other state something is.
+//	I7  After Refuse nothing passes until the Release that follows another Adopt.
+//	I8  Late results and reports change nothing.
+//	I9  Only the changes of state in the table happen.
+//	I10 Every hold ends: from every state reached, once the Sentinels agree on a living master, probes are answered truly and
+//	    timers run, the machine serves that master within a bounded number of steps.
+//	I11 Writes are not let go to a master while a believed claim says that it is being replaced.
+package failover

@@ -1,0 +1,124 @@
+package failover
+
+import (
+	"fmt"
+
+	"sentinelproxy/proxy/topology"
+)
+
+// Input is one thing that Step is told: SentinelSaid, LaneSaid, Probed or Fired.
+type Input interface{ input() }
+
+// SentinelSaid is an event of the topology.
+type SentinelSaid struct{ topology.Event }
+
+// LaneSaid is a report of the lanes. One of another term than the present is late and ignored.
+type LaneSaid struct{ LaneReport }
+
+// Probed is the result of the ROLE probe that an ActProbe of this Number asked for. A number that is not
+// outstanding is late and ignored: it was started for a question that is no longer asked.
+type Probed struct {
+	Number uint64
+	Addr   string
+	Role   Role
+	Err    error
+}
+
+// Fired tells that a timer of the machine has run out (Machine.Next).
+type Fired struct{ Timer Timer }
+
+func (SentinelSaid) input() {}
+func (LaneSaid) input()     {}
+func (Probed) input()       {}
+func (Fired) input()        {}
+
+// Timer names the machine's timers. The decisions know time only through them.
+type Timer uint8
+
+// The timers.
+const (
+	// TimerProbe: ask ROLE (again).
+	TimerProbe Timer = iota
+	// TimerHold: the hold limit.
+	TimerHold
+	// TimerClaim: a claimed failover has made no progress for Config.Patience.
+	TimerClaim
+	// TimerTrust: claims dismissed for lack of progress are forgotten; the same Sentinel may announce anew.
+	TimerTrust
+	// TimerConfirm: a master adopted by following a failover must have been confirmed by a majority by now.
+	TimerConfirm
+	// TimerAsk: ask all Sentinels (again).
+	TimerAsk
+
+	numTimers
+)
+
+var timers = [numTimers]string{"probe", "hold", "claim", "trust", "confirm", "ask"}
+
+// String is the timer's word for logs and scripts.
+func (t Timer) String() string { return word(timers[:], int(t)) }
+
+// ActionKind says what an Action orders.
+type ActionKind uint8
+
+// The actions.
+const (
+	// ActEnter: the state is now To (from From). For logs and reports.
+	ActEnter ActionKind = iota + 1
+	// ActHoldWrites, ActHoldAll: order the lanes to hold, for Hold.
+	ActHoldWrites
+	ActHoldAll
+	// ActProbe: ask ROLE of Addr on a fresh connection; the answer comes back as Probed with Number.
+	ActProbe
+	// ActAsk: poll all Sentinels now. Each must be heard of afterwards (Opinion, NoOpinion or SentinelDown), also
+	// when nothing changed.
+	ActAsk
+	// ActAdopt: make Addr the master, by Basis, with Term and Epoch.
+	ActAdopt
+	// ActRelease: let go what is held in Term.
+	ActRelease
+	// ActRefuse: the hold limit has passed; Refuse says what was missing.
+	ActRefuse
+	// ActNote: Text is worth a line in the log and the report; Bug marks what must not happen.
+	ActNote
+)
+
+// Action is one order of the machine, to be carried out in the order given. Fields that the kind does not name are zero.
+type Action struct {
+	Kind     ActionKind
+	Addr     string
+	Term     uint64
+	Epoch    uint64
+	Number   uint64
+	Hold     HoldReason
+	Refuse   RefuseReason
+	Basis    Basis
+	From, To State
+	Text     string
+	Bug      bool
+}
+
+// String is the action as scripts and reports show it.
+func (a Action) String() string {
+	switch a.Kind {
+	case ActEnter:
+		return fmt.Sprintf("%v -> %v", a.From, a.To)
+	case ActHoldWrites:
+		return fmt.Sprintf("hold-writes term=%d reason=%v", a.Term, a.Hold)
+	case ActHoldAll:
+		return fmt.Sprintf("hold-all term=%d reason=%v", a.Term, a.Hold)
+	case ActProbe:
+		return "probe " + a.Addr
+	case ActAsk:
+		return "ask-sentinels"
+	case ActAdopt:
+		return fmt.Sprintf("adopt %s term=%d epoch=%d basis=%v", a.Addr, a.Term, a.Epoch, a.Basis)
+	case ActRelease:
+		return fmt.Sprintf("release term=%d", a.Term)
+	case ActRefuse:
+		return fmt.Sprintf("refuse reason=%v", a.Refuse)
+	case ActNote:
+		return "note: " + a.Text
+	}
+	return fmt.Sprintf("action %d", a.Kind)
+}

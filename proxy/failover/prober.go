@@ -1,0 +1,67 @@
+package failover
+
+import (
+	"context"
+	"errors"
+	"strings"
+)
+
+// Role is a node's answer to ROLE.
+type Role struct {
+	Master     bool
+	Replica    bool
+	MasterAddr string
+	Link       string
+	Offset     int64
+	Raw        string
+	Loading    bool
+}
+
+// Prober asks ROLE of one address on a fresh connection. It must return when ctx ends: the driver waits for it.
+// An error that is a reply of the server (it has a RedisError method, as those of go-redis have) is told from one
+// of the network: it proves a living node, though not its role.
+type Prober interface {
+	Role(ctx context.Context, addr string) (Role, error)
+}
+
+// outcome is what a probe's result comes down to.
+type outcome uint8
+
+const (
+	outcomeNone    outcome = iota
+	outcomeMaster          // ROLE master, not loading
+	outcomeReplica         // ROLE slave
+	outcomeLoading         // it answers that it is loading
+	outcomeUnclear         // it answers with an error (BUSY, NOPERM, too many clients), or is something else than a data node
+	outcomeFailed          // no answer
+)
+
+var outcomes = [...]string{"none", "master", "replica", "loading", "unclear", "failed"}
+
+func (o outcome) String() string { return word(outcomes[:], int(o)) }
+
+func classify(p Probed) outcome {
+	if p.Err != nil {
+		// By the method and not by go-redis's type: this package decides and does not talk to servers.
+		reply := interface {
+			error
+			RedisError()
+		}(nil)
+		switch {
+		case !errors.As(p.Err, &reply):
+			return outcomeFailed
+		case strings.HasPrefix(reply.Error(), "LOADING"):
+			return outcomeLoading
+		}
+		return outcomeUnclear
+	}
+	switch {
+	case p.Role.Loading:
+		return outcomeLoading
+	case p.Role.Master:
+		return outcomeMaster
+	case p.Role.Replica:
+		return outcomeReplica
+	}
+	return outcomeUnclear
+}
