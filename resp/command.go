@@ -39,12 +39,12 @@ func (c *Command) AppendArgs(dst [][]byte) [][]byte {
 type CommandReader struct {
 	Limits Limits // may be changed between two calls of Next
 
-	args int // arguments of the frame; 0 = its first line has not been read
-	left int // of these, the ones not yet passed
-	pos  int // start of the length line that comes next
-	end  int // offset past the argument (and its CRLF) that is being waited for, 0 = none
-	scan int // no line end before this offset, in the line at pos
-	nul  bool
+	args int  // arguments of the frame; 0 = its first line has not been read
+	left int  // of these, the ones not yet passed
+	pos  int  // start of the length line that comes next
+	end  int  // offset past the argument (and its CRLF) that is being waited for, 0 = none
+	scan int  // no line end before this offset; below pos it tells nothing
+	nul  bool // the inline line has a NUL before that
 
 	nameAt, nameEnd int
 }
@@ -147,7 +147,6 @@ func (r *CommandReader) count(buf []byte) (args, end int, err error) {
 	if err = r.Limits.args(n); err != nil {
 		return 0, 0, err
 	}
-	r.scan = 0
 	return int(n), end, nil
 }
 
@@ -170,7 +169,6 @@ func (r *CommandReader) argument(buf []byte, p int) (n, at int, err error) {
 	if err = r.Limits.bulk(long, at); err != nil {
 		return 0, 0, err
 	}
-	r.scan = 0
 	return int(long), at, nil
 }
 

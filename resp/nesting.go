@@ -11,10 +11,7 @@ type nesting struct {
 	deeper []int64        // levels beyond, kept for the next reply; grown level by level, as they arrive
 }
 
-// maxElements keeps twice the number within int64.
-const maxElements = 1<<62 - 1
-
-// open begins an aggregate of n elements, 0 < n <= maxElements. One that stands aside is no element of what is around it.
+// open begins an aggregate of n > 0 elements, of which maxLength pairs are the most. One that stands aside is no element of what is around it.
 func (s *nesting) open(n int64, aside bool) {
 	level := n << 1
 	if aside {

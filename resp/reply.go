@@ -34,7 +34,7 @@ type ReplyReader struct {
 //     more of them.
 //   - an error is a *ProtocolError; the connection can't be read on.
 func (r *ReplyReader) Next(buf []byte) (n int, err error) {
-	if !r.begun && len(buf) >= 5 {
+	if !r.begun && r.scan == 0 && len(buf) >= 5 {
 		// The usual replies, whole. Whatever else it is, next judges.
 		switch buf[0] {
 		case '$':
@@ -109,8 +109,6 @@ func (r *ReplyReader) element(buf []byte) (end int, follows bool, err error) {
 			return 0, false, err
 		case n < 0:
 			return at, false, nil
-		case n > math.MaxInt/2-int64(at):
-			return 0, false, errReplyLength
 		}
 		end, err = r.bulkEnd(buf, at+int(n)+2)
 		return end, false, err
@@ -132,9 +130,6 @@ func (r *ReplyReader) element(buf []byte) (end int, follows bool, err error) {
 
 // open begins an aggregate of n elements or pairs. Nothing follows one that has none, unless it stands aside.
 func (r *ReplyReader) open(kind byte, n int64) (follows bool, err error) {
-	if n > maxElements/2 {
-		return false, errReplyLength
-	}
 	if kind == '%' || kind == '|' {
 		n *= 2
 	}
@@ -184,14 +179,16 @@ func (r *ReplyReader) length(buf []byte, null bool) (n int64, at int, err error)
 		return 0, 0, nil
 	}
 	n, ok := parseInt(buf[r.pos+1 : at-2])
-	if !ok || n < -1 || n == -1 && !null {
+	if !ok || n > maxLength || n < -1 || n == -1 && !null {
 		return 0, 0, r.badLength(buf)
 	}
 	return n, at, nil
 }
 
-// maxLengthLine is longer than the line of any length.
-const maxLengthLine = 32
+const (
+	maxLengthLine = 32              // longer than the line of any length
+	maxLength     = math.MaxInt / 4 // keeps sums of offsets, and four times the elements of an aggregate, within int
+)
 
 func (r *ReplyReader) badLength(buf []byte) error {
 	if buf[r.pos+1] == '?' {
