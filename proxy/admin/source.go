@@ -36,15 +36,15 @@ const (
 // States lists every State; the metric `state` has a series for each.
 var States = []State{Starting, Serving, Draining, Holding, Verifying, Restoring, Refusing}
 
-// Status is the body of /api/v1/status. StartedAt, Listening and Stopping decide /readyz together with
-// the states of the groups.
+// Status is the body of /api/v1/status. A Source gives Stopping and Groups; the server fills in the rest.
 type Status struct {
 	Version       string         `json:"version"`
 	StartedAt     time.Time      `json:"started_at"`
 	UptimeSeconds float64        `json:"uptime_seconds"`
 	Stopping      bool           `json:"stopping"` // a graceful shutdown has begun
 	Groups        []GroupStatus  `json:"groups"`
-	Lanes         []LaneCounters `json:"lanes"` // filled in by the server from Source.Lanes
+	Lanes         []LaneCounters `json:"lanes"`
+	SwitchesURL   string         `json:"switches_url"` // where the reports are
 }
 
 // GroupStatus is one group now. The figures of clients, links and what is held are filled in by the
