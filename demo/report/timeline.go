@@ -1,0 +1,42 @@
+package report
+
+import (
+	"fmt"
+	"io"
+
+	"sentinelproxy/proxy/admin"
+)
+
+// maxEvents of one timeline: a hold during which no Sentinel answers can have hundreds.
+const maxEvents = 40
+
+// Timeline prints the proxy's own report of one switch.
+func Timeline(w io.Writer, number int, s admin.Switch) {
+	fmt.Fprintf(w, "Switch %d: %s -> %s, %s after %.2f s (%s)\n", number, orNone(s.From), orNone(s.To), s.Outcome, s.DurationMS/1000, s.Reason)
+	for i, e := range s.Events {
+		if i == maxEvents {
+			fmt.Fprintf(w, "  %8s ...    and %d more\n", "", len(s.Events)-i)
+			break
+		}
+		fmt.Fprintf(w, "  %8.1f ms  %-10s %-15s %s\n", e.OffsetMS, e.State, clip(e.Source, 15), clip(e.Text, 60))
+	}
+	c := s.Counts
+	fmt.Fprintf(w, "  %s commands held (p50 %s, p99 %s, longest %s): %s released, %s expired, %s cancelled\n",
+		Count(c.Held), milliseconds(c.HoldP50MS), milliseconds(c.HoldP99MS), milliseconds(c.HoldMaxMS), Count(c.Released), Count(c.Expired), Count(c.Cancelled))
+	fmt.Fprintf(w, "  %s in flight were still answered; %s were lost: %s sent again, %s unknown\n",
+		Count(c.Drained), Count(c.Lost), Count(c.Resent), Count(c.Unknown))
+}
+
+func orNone(addr string) string {
+	if addr == "" {
+		return "(none)"
+	}
+	return addr
+}
+
+func milliseconds(ms float64) string {
+	if ms >= 1000 {
+		return fmt.Sprintf("%.2f s", ms/1000)
+	}
+	return fmt.Sprintf("%.0f ms", ms)
+}
