@@ -1,0 +1,107 @@
+package reactor
+
+import (
+	"os"
+	"runtime"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+type events uint32
+
+const (
+	evRead   events = unix.EPOLLIN
+	evWrite  events = unix.EPOLLOUT
+	evHangUp events = unix.EPOLLRDHUP | unix.EPOLLHUP
+	evError  events = unix.EPOLLERR
+)
+
+// shortWait is how long a loop sleeps without telling the scheduler. The thread keeps its processor
+// meanwhile; the runtime can still get at it, because its preemption signal ends the wait.
+const shortWait = time.Millisecond
+
+// poller is an epoll instance with room for the events of one turn.
+type poller struct {
+	fd   int
+	list [256]unix.EpollEvent
+}
+
+func (p *poller) open() (err error) {
+	p.fd, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	return os.NewSyscallError("epoll_create1", err)
+}
+
+func (p *poller) close() { closeFD(p.fd) }
+
+func (p *poller) add(fd int) error {
+	ev := unix.EpollEvent{
+		Events: unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET,
+		Fd:     int32(fd),
+	}
+	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(p.fd, unix.EPOLL_CTL_ADD, fd, &ev))
+}
+
+func (p *poller) addReadOnly(fd int) error {
+	ev := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLET, Fd: int32(fd)}
+	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(p.fd, unix.EPOLL_CTL_ADD, fd, &ev))
+}
+
+func (p *poller) event(i int) (fd int, ev events) {
+	return int(p.list[i].Fd), events(p.list[i].Events)
+}
+
+// epoll_pwait with no signal mask is epoll_wait, which arm64 does not have.
+func (p *poller) raw(ms int) int {
+	n, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd),
+		uintptr(unsafe.Pointer(&p.list[0])), uintptr(len(p.list)), uintptr(ms), 0, 0)
+	if errno != 0 {
+		return 0
+	}
+	return int(n)
+}
+
+// now returns the events that are there.
+func (p *poller) now() int { return p.raw(0) }
+
+// short sleeps up to shortWait behind the scheduler's back.
+func (p *poller) short() int { return p.raw(int(shortWait / time.Millisecond)) }
+
+// long sleeps up to d and gives the processor away.
+func (p *poller) long(d time.Duration) int {
+	ms := int((d + time.Millisecond - 1) / time.Millisecond)
+	n, _, errno := syscall.Syscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd),
+		uintptr(unsafe.Pointer(&p.list[0])), uintptr(len(p.list)), uintptr(ms), 0, 0)
+	runtime.KeepAlive(p)
+	if errno != 0 {
+		return 0
+	}
+	return int(n)
+}
+
+// wakePipe is an eventfd: any number of wakes make one readable event.
+type wakePipe struct{ fd int }
+
+func (w *wakePipe) open(p *poller) (err error) {
+	if w.fd, err = unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC); err != nil {
+		return os.NewSyscallError("eventfd", err)
+	}
+	if err := p.addReadOnly(w.fd); err != nil {
+		closeFD(w.fd)
+		return err
+	}
+	return nil
+}
+
+var one = [8]byte{1} // in either byte order not zero, which is all that matters
+
+func (w *wakePipe) wake() { _, _ = unix.Write(w.fd, one[:]) }
+
+func (w *wakePipe) empty() {
+	var b [8]byte
+	_, _ = unix.Read(w.fd, b[:])
+}
+
+func (w *wakePipe) close() { closeFD(w.fd) }

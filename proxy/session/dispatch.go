@@ -1,0 +1,146 @@
+package session
+
+import (
+	"sentinelproxy/proxy/command"
+	"sentinelproxy/proxy/gate"
+	"sentinelproxy/proxy/upstream"
+	"sentinelproxy/resp"
+)
+
+// dispatch sends one command on its way. False: it has to wait, s.stop says for what; the bytes stay and
+// come again. rest is the buffer from the start of the command on.
+func (s *Session) dispatch(c *resp.Command, rest []byte) bool {
+	info := command.Lookup(c.Name)
+	if info == nil {
+		info = command.NotListed()
+	} else if info.Dependent(c.Args) {
+		info = info.Resolve(s.arguments(c))
+	}
+	if s.pin != nil {
+		return s.dispatchPinned(c, info, rest)
+	}
+	if info.Way == command.Shared {
+		return s.dispatchShared(c, info, rest)
+	}
+	if s.inflight > 0 {
+		s.halt(stopIdle)
+		return false
+	}
+	if info.Way == command.Local {
+		return s.dispatchLocal(c, info, rest)
+	}
+	return s.dispatchPinned(c, info, rest)
+}
+
+// dispatchShared is the way of nearly all commands.
+func (s *Session) dispatchShared(c *resp.Command, info *command.Info, rest []byte) bool {
+	if s.g.Gate.Mode() != gate.Pass {
+		if v := s.admit(info, rest); v != pass {
+			return v == answered
+		}
+	}
+	l := s.link
+	if l == nil || !l.Usable() {
+		if s.inflight > 0 { // what is in flight is on the backlog, or on the former link
+			s.halt(stopIdle)
+			return false
+		}
+		l = s.g.Links.Shared(s.key)
+		s.choose(l)
+	}
+	if s.inflight >= maxInFlight {
+		s.halt(stopWindow)
+		return false
+	}
+	if l.Full() {
+		l.Stall(s)
+		s.halt(stopLink)
+		return false
+	}
+	s.inflight++
+	l.Append(s, s.raw(c), classOf(info), 0)
+	return true
+}
+
+// verdict is what the gate says of a command.
+type verdict uint8
+
+const (
+	pass     verdict = iota
+	wait             // s.stop says for what
+	answered         // with the refusal
+)
+
+// admit asks the gate.
+func (s *Session) admit(info *command.Info, rest []byte) verdict {
+	switch mode := s.g.Gate.Mode(); {
+	case mode == gate.Pass || mode == gate.HoldWrites && passesWriteHold(info):
+		return pass
+	case mode != gate.Refuse:
+		s.park(s.count(rest), len(rest))
+		return wait
+	case s.inflight > 0:
+		s.halt(stopIdle)
+		return wait
+	}
+	s.g.Counters.Refused++
+	s.answer(s.g.Refusal)
+	return answered
+}
+
+// passesWriteHold: while a switch is being prepared reads still go to the present master. Of the
+// commands that set up a connection only those that can't make anybody wait do.
+func passesWriteHold(info *command.Info) bool {
+	return info.Flags.Has(command.Read) && !info.Flags.Has(command.Blocking)
+}
+
+func (s *Session) park(commands, bytes int) {
+	s.halt(stopGate)
+	if !s.ticket.Parked() {
+		s.g.Gate.Park(&s.ticket, s, commands, bytes)
+	}
+}
+
+// count is the number of whole commands in buf.
+func (s *Session) count(buf []byte) int {
+	r := resp.CommandReader{Limits: s.g.Limits.Request}
+	var c resp.Command
+	commands := 0
+	for len(buf) > 0 {
+		n, err := r.Next(buf, &c)
+		if n == 0 || err != nil {
+			break
+		}
+		if c.Args > 0 {
+			commands++
+		}
+		buf = buf[n:]
+	}
+	return commands
+}
+
+// arguments are lent until the next call.
+func (s *Session) arguments(c *resp.Command) [][]byte {
+	s.g.args = c.AppendArgs(s.g.args[:0])
+	return s.g.args
+}
+
+// raw is the command as it goes to the server. Inline commands travel as ordinary ones: Dragonfly knows
+// no quotes in them.
+func (s *Session) raw(c *resp.Command) []byte {
+	if !c.Inline {
+		return c.Raw
+	}
+	return resp.AppendCommand(nil, s.arguments(c)...)
+}
+
+func classOf(info *command.Info) upstream.Class {
+	switch {
+	case info.Flags&(command.Read|command.ConnectionLocal) != 0:
+		return upstream.Read
+	case info.Flags&command.Idempotent != 0:
+		return upstream.Idempotent
+	default:
+		return upstream.Write
+	}
+}

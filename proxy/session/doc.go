@@ -1,0 +1,20 @@
+// Package session is one client: it parses what the client sends, decides the way of each command,
+// keeps the replies in order, and remembers what the client has set up on its connection. All of it is
+// owned by the lane's loop.
+//
+//	group.go      what the sessions of one group on one lane share
+//	session.go    one client: its connection's events, from accept to close
+//	dispatch.go   the way of a command: here, shared link, pinned link; the gate
+//	stop.go       why a session does not read on, and what makes it go on
+//	reply.go      replies in, output out, and their limits
+//	local.go      what is answered here
+//	identity.go   AUTH, HELLO, SELECT, RESET: choosing the shared link
+//	pin.go        sessions with a link of their own, and until when
+//	transaction.go  MULTI, WATCH, EXEC
+//	subscribe.go  subscriptions and the frames that answer no command
+//	restore.go    a pinned session gets a new link on the next master
+//	stats.go      what the sessions of a group have counted
+//
+// The order of replies rests on one rule: all commands that a session has in flight are on one link.
+// A command that has to go another way waits until nothing is in flight.
+package session

@@ -1,0 +1,77 @@
+package session
+
+import (
+	"sync/atomic"
+	"time"
+
+	"sentinelproxy/proxy/gate"
+	"sentinelproxy/proxy/reactor"
+	"sentinelproxy/proxy/upstream"
+	"sentinelproxy/resp"
+)
+
+// Group is what the sessions of one group on one lane share.
+type Group struct {
+	Counters Counters
+
+	Loop   *reactor.Loop
+	Gate   *gate.Gate
+	Links  *upstream.Set
+	Limits Limits
+
+	// Refusal is the error reply that is given while the gate refuses.
+	Refusal []byte
+	// NextID gives CLIENT ID; shared by all lanes.
+	NextID *atomic.Int64
+	// Clients counts the open clients of the process; shared by all lanes.
+	Clients *atomic.Int64
+
+	sessions map[*Session]struct{}
+	args     [][]byte // for commands whose way depends on their arguments
+}
+
+// Limits of one session.
+type Limits struct {
+	Request      resp.Limits
+	Output       int           // bytes of unsent output
+	OutputPubSub int           // bytes of unsent output of a subscriber
+	Idle         time.Duration // without a command; 0 = never
+}
+
+// maxInFlight is how many commands of one session may wait for replies. It bounds what one deep pipeline
+// puts between others' commands and their replies.
+const maxInFlight = 4096
+
+// Sessions is the number of open sessions.
+func (g *Group) Sessions() int { return len(g.sessions) }
+
+// CloseAll closes all sessions.
+func (g *Group) CloseAll(reason CloseReason) {
+	for s := range g.sessions {
+		s.close(reason)
+	}
+}
+
+// CloseIdle closes the sessions that have nothing in flight, for a graceful shutdown: what is under way
+// is answered first. It returns how many are left.
+func (g *Group) CloseIdle() int {
+	for s := range g.sessions {
+		if s.inflight == 0 && len(s.out) == 0 && !s.ticket.Parked() {
+			s.close(CloseShutdown)
+		}
+	}
+	return len(g.sessions)
+}
+
+// Sweep closes the sessions that have sent nothing since the idle limit.
+func (g *Group) Sweep() {
+	if g.Limits.Idle <= 0 {
+		return
+	}
+	deadline := g.Loop.Now().Add(-g.Limits.Idle)
+	for s := range g.sessions {
+		if s.inflight == 0 && s.pin == nil && !s.ticket.Parked() && s.active.Before(deadline) {
+			s.close(CloseIdle)
+		}
+	}
+}

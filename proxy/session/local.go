@@ -1,0 +1,107 @@
+package session
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+
+	"github.com/tidwall/redcon"
+
+	"sentinelproxy/proxy/command"
+	"sentinelproxy/resp"
+)
+
+// dispatchLocal handles what must not go over a shared link as it is. Nothing is in flight.
+func (s *Session) dispatchLocal(c *resp.Command, info *command.Info, rest []byte) bool {
+	args := s.arguments(c)
+	switch info.ID {
+	case command.Auth, command.Hello, command.Select:
+		return s.dispatchIdentity(args, c, info, rest)
+	case command.Quit:
+		s.answerOK()
+		s.end(CloseQuit)
+	case command.Reset:
+		s.reset()
+	case command.ClientId:
+		s.answer(redcon.AppendInt(nil, s.id))
+	case command.ClientGetName:
+		s.answerName()
+	case command.ClientSetName:
+		s.setName(args)
+	case command.ClientSetInfo:
+		s.setInfo(args)
+	default:
+		// CLIENT LIST, INFO, KILL and what else is about connections: the server answers for the
+		// proxy's own links.
+		return s.dispatchShared(c, info, rest)
+	}
+	s.g.Counters.Local++
+	return true
+}
+
+func (s *Session) answerOK() { s.answer([]byte("+OK\r\n")) }
+
+func (s *Session) answerError(format string, a ...any) {
+	s.answer(fmt.Appendf(nil, "-"+format+"\r\n", a...))
+}
+
+func (s *Session) wrongArity(name string) {
+	s.answerError("ERR wrong number of arguments for '%s' command", name)
+}
+
+func (s *Session) answerName() {
+	switch {
+	case len(s.name) > 0:
+		s.answer(redcon.AppendBulk(nil, s.name))
+	case s.key.Proto == 3:
+		s.answer([]byte("_\r\n"))
+	default:
+		s.answer([]byte("$-1\r\n"))
+	}
+}
+
+func (s *Session) setName(args [][]byte) {
+	switch {
+	case len(args) != 3:
+		s.wrongArity("client|setname")
+	case !printable(args[2]):
+		s.answerError("ERR Client names cannot contain spaces, newlines or special characters.")
+	default:
+		s.name = bytes.Clone(args[2])
+		s.answerOK()
+	}
+}
+
+// setInfo: what the library calls itself is checked as Redis 7.2 does, and not kept.
+func (s *Session) setInfo(args [][]byte) {
+	switch {
+	case len(args) != 4:
+		s.wrongArity("client|setinfo")
+	case !is(args[2], "lib-name") && !is(args[2], "lib-ver"):
+		s.answerError("ERR Unrecognized option '%s'", args[2])
+	case !printable(args[3]):
+		s.answerError("ERR %s cannot contain spaces, newlines or special characters.", bytes.ToLower(args[2]))
+	default:
+		s.answerOK()
+	}
+}
+
+// printable is Redis's rule for client names: '!' to '~'.
+func printable(name []byte) bool {
+	for _, c := range name {
+		if c < '!' || c > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+func is(arg []byte, word string) bool {
+	return len(arg) == len(word) && bytes.EqualFold(arg, []byte(word))
+}
+
+// number reads an integer as Redis does: no sign but minus, no leading zeros, no spaces.
+func number(arg []byte) (int, bool) {
+	n, err := strconv.Atoi(string(arg))
+	return n, err == nil && strconv.Itoa(n) == string(arg)
+}

@@ -1,0 +1,279 @@
+package session
+
+import (
+	"sentinelproxy/proxy/command"
+	"sentinelproxy/proxy/upstream"
+	"sentinelproxy/resp"
+)
+
+// pin is what a session has set up that needs a link of its own.
+type pin struct {
+	link    *upstream.Link // nil while it is lost
+	reasons [command.NumPins]int
+	used    bool // the link is in a state that no other session may get
+	silent  bool // CLIENT REPLY OFF: commands get no replies
+	skip    int  // CLIENT REPLY SKIP: so many commands more get none
+
+	setup  []byte // commands that have set up connection state and are repeated on a new link
+	setups int    // how many
+	tx     transaction
+	subs   subscriptions
+	lost   []upstream.Lost // to be done again on a new link
+}
+
+func (p *pin) has(why command.Pin) bool { return p.reasons[why] > 0 }
+
+func (p *pin) needed() bool {
+	for _, n := range p.reasons {
+		if n > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// dispatchPinned sends a command over the session's own link, which it gets if it has none.
+func (s *Session) dispatchPinned(c *resp.Command, info *command.Info, rest []byte) bool {
+	if s.pin != nil && info.Way == command.Local {
+		if done, handled := s.localWhilePinned(c, info, rest); handled {
+			return done
+		}
+	}
+	if info.ID == command.Psync || info.ID == command.Sync {
+		s.answerError("ERR %s is not passed on: replicate from the master itself", info.Name)
+		return true
+	}
+	if info.ID == command.Multi && s.pin != nil && !s.pin.tx.open && len(s.pin.tx.log) > 0 {
+		s.halt(stopIdle) // the former transaction's commands are kept until its EXEC is answered
+		return false
+	}
+	if v := s.admit(info, rest); v != pass {
+		if v == answered {
+			s.refusedWhilePinned(info)
+		}
+		return v == answered
+	}
+	if s.pin == nil {
+		s.pin = &pin{}
+		s.pin.link = s.g.Links.Pin(s.key, s)
+	}
+	if s.pin.link == nil {
+		s.halt(stopOrphan)
+		return false
+	}
+	if s.inflight >= maxInFlight {
+		s.halt(stopWindow)
+		return false
+	}
+	if s.pin.link.Full() {
+		s.pin.link.Stall(s)
+		s.halt(stopLink)
+		return false
+	}
+	s.send(c, info)
+	return true
+}
+
+// send appends one command to the pinned link and notes what it does to the session.
+func (s *Session) send(c *resp.Command, info *command.Info) {
+	p := s.pin
+	raw := s.raw(c)
+	class := classOf(info)
+	if info.Flags.Has(command.Blocking) {
+		class = upstream.Read // whoever waits goes on waiting on the next master
+	}
+	tag := info.ID
+	switch {
+	case p.tx.open && tag != command.Exec && tag != command.Discard && tag != command.Reset:
+		tag, class = p.tx.queue(raw, info, s.arguments(c)), upstream.Read
+	default:
+		if info.Pin != command.PinNone && info.ID != command.Unwatch && info.ID != command.Exec && info.ID != command.Discard {
+			p.reasons[info.Pin]++
+		}
+		switch info.ID {
+		case command.Multi:
+			p.tx.begin(raw)
+		case command.Exec, command.Discard:
+			raw, tag = s.endTransaction(raw, tag)
+		case command.ClientReply:
+			if s.replyMode(raw, s.arguments(c)) {
+				return
+			}
+		default:
+			if info.Pin == command.PinSubscribe {
+				p.subs.expect(c.Args - 1)
+			}
+			if setsUp(info) {
+				p.setup = append(p.setup, raw...)
+				p.setups++
+			}
+			if info.Pin.Ends() == command.EndsWithError {
+				p.used = true
+			}
+		}
+	}
+	if p.silent || p.skip > 0 {
+		p.skip = max(0, p.skip-1)
+		p.link.AppendSilent(raw)
+		return
+	}
+	s.inflight++
+	p.link.Append(s, raw, class, uint16(tag))
+}
+
+// setsUp: commands that are simply repeated on a new link.
+func setsUp(info *command.Info) bool {
+	switch info.Pin {
+	case command.PinMonitor, command.PinTracking, command.PinClientState:
+		return info.ID != command.ClientCaching
+	default:
+		return false
+	}
+}
+
+// replyMode follows CLIENT REPLY ON|OFF|SKIP, of which only ON is answered. True: all is done.
+func (s *Session) replyMode(raw []byte, args [][]byte) bool {
+	p := s.pin
+	p.used = true
+	switch {
+	case len(args) == 3 && is(args[2], "off"):
+		p.silent = true
+	case len(args) == 3 && is(args[2], "skip"):
+		if !p.silent {
+			p.skip = 1
+		}
+	case len(args) == 3 && is(args[2], "on"):
+		p.silent, p.skip = false, 0
+		return false
+	default:
+		return false
+	}
+	p.link.AppendSilent(raw)
+	return true
+}
+
+// localWhilePinned handles a local command of a session that has a link of its own. Not handled: it goes
+// over that link like any other, and hooked takes what it changes.
+func (s *Session) localWhilePinned(c *resp.Command, info *command.Info, rest []byte) (done, handled bool) {
+	switch info.ID {
+	case command.Quit, command.Reset:
+	case command.Auth, command.Hello, command.Select:
+		if s.pin.tx.open || (s.key.Proto == 2 && s.pin.subscribed()) {
+			return false, false // queued by the server, or refused
+		}
+		if s.pin.link == nil && s.inflight == 0 {
+			s.halt(stopOrphan)
+			return false, true
+		}
+	case command.ClientId, command.ClientGetName, command.ClientSetName, command.ClientSetInfo:
+		if s.pin.tx.open || (s.key.Proto == 2 && s.pin.subscribed()) {
+			return false, false // the server says what is allowed there
+		}
+	default:
+		return false, false
+	}
+	if s.inflight > 0 {
+		s.halt(stopIdle)
+		return false, true
+	}
+	return s.dispatchLocal(c, info, rest), true
+}
+
+// hooked takes a reply that changes the session, or answers a question of its own.
+func (s *Session) hooked(e *upstream.Entry, reply []byte, last bool) {
+	tag := command.ID(e.Tag)
+	if s.pin == nil {
+		switch tag {
+		case command.Auth:
+			s.authAnswered(reply)
+		case command.Hello:
+			s.helloAnswered(reply)
+		default:
+			s.answer(reply)
+		}
+		return
+	}
+	if !last {
+		s.answer(reply)
+		return
+	}
+	failed := resp.IsError(reply)
+	p := s.pin
+	switch tag {
+	case command.Auth, command.Hello, command.Select:
+		reply = s.identityAnswered(tag, reply)
+	case tagQueued, command.Multi, command.Exec, command.Discard, tagNil, tagAborted:
+		reply = s.transactionAnswered(tag, reply)
+	case command.Watch:
+		if failed {
+			p.reasons[command.PinWatch]--
+		}
+	case command.Unwatch:
+		if !failed {
+			p.reasons[command.PinWatch], p.tx.watchLost = 0, false
+		}
+	case command.ClientTracking:
+		s.trackingAnswered(failed)
+	default:
+		if why := pinOf(tag); why == command.PinSubscribe {
+			s.subscribeAnswered()
+		} else if failed && why.Ends() == command.EndsWithError && p.reasons[why] > 0 {
+			p.reasons[why]--
+		}
+	}
+	if reply != nil {
+		s.answer(reply)
+	}
+}
+
+func pinOf(id command.ID) command.Pin { return command.ByID(id).Pin }
+
+// pinSettled: nothing is in flight; does the session still need its link?
+func (s *Session) pinSettled() {
+	p := s.pin
+	for why := range p.reasons {
+		if command.Pin(why).Ends() == command.EndsWithReply {
+			p.reasons[why] = 0
+		}
+	}
+	if !p.needed() && len(p.lost) == 0 {
+		s.unpin()
+	}
+}
+
+// unpin gives the link back.
+func (s *Session) unpin() {
+	if p := s.pin; p != nil {
+		s.pin = nil
+		if p.link != nil {
+			s.g.Links.Unpin(p.link, !p.used && !p.needed() && !s.gone)
+		}
+	}
+}
+
+// identityAnswered follows AUTH, HELLO and SELECT on the pinned link itself.
+func (s *Session) identityAnswered(tag command.ID, reply []byte) []byte {
+	q := s.ask
+	if q == nil {
+		return reply
+	}
+	defer s.decided()
+	if resp.IsError(reply) {
+		return reply
+	}
+	s.become(q)
+	s.pin.used = true // no longer what the pool has it for
+	if tag == command.Hello {
+		return withID(reply, s.id)
+	}
+	return reply
+}
+
+// trackingAnswered: CLIENT TRACKING off ends the pin, an error proves that nothing was set up.
+func (s *Session) trackingAnswered(failed bool) {
+	p := s.pin
+	if failed {
+		p.reasons[command.PinTracking]--
+	}
+	p.used = true
+}

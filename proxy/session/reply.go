@@ -1,0 +1,112 @@
+package session
+
+import "sentinelproxy/proxy/upstream"
+
+// slowReader is how many bytes of unsent output make a session stop reading commands: a client that
+// does not read its replies gets no more of them made.
+const slowReader = 1 << 20
+
+// Reply takes a reply, or a piece of one, in the order of the commands.
+func (s *Session) Reply(e *upstream.Entry, reply []byte, last bool) {
+	if last {
+		s.inflight--
+	}
+	if s.gone {
+		return
+	}
+	if e.Tag != 0 {
+		s.hooked(e, reply, last)
+	} else {
+		s.answer(reply)
+	}
+	if last {
+		s.settled()
+	}
+}
+
+// settled looks at what waited for replies.
+func (s *Session) settled() {
+	if s.inflight == 0 {
+		if s.pin != nil {
+			s.pinSettled()
+		}
+		s.proceed(stopIdle | stopWindow)
+		if s.ending {
+			s.conn.MarkDirty()
+		}
+	} else if s.stop&stopWindow != 0 && s.inflight < maxInFlight/2 {
+		s.proceed(stopWindow)
+	}
+}
+
+// answer appends to the output; it is written at the end of the turn.
+func (s *Session) answer(reply []byte) {
+	if s.gone {
+		return
+	}
+	if s.out == nil {
+		s.out = s.conn.Buffer()
+	}
+	s.out = append(s.out, reply...)
+	s.conn.MarkDirty()
+	if unsent := len(s.out) - s.written; unsent > slowReader {
+		s.tooMuch(unsent)
+	}
+}
+
+func (s *Session) tooMuch(unsent int) {
+	limit := s.g.Limits.Output
+	if s.pin != nil && s.pin.subscribed() {
+		limit = s.g.Limits.OutputPubSub
+	}
+	if unsent > limit {
+		// One more try: it may only be this turn's output that has not been written yet.
+		if s.write(); len(s.out)-s.written > limit {
+			s.close(CloseOutput)
+			return
+		}
+	}
+	s.halt(stopOutput)
+}
+
+// Flush writes the output of this turn.
+func (s *Session) Flush() {
+	s.write()
+	if s.gone {
+		return
+	}
+	if s.stop&stopOutput != 0 && len(s.out)-s.written < slowReader/2 {
+		s.proceed(stopOutput)
+	}
+	if s.ending && s.inflight == 0 && s.out == nil {
+		s.conn.Close(nil)
+	}
+}
+
+func (s *Session) write() {
+	if s.out == nil {
+		return
+	}
+	n, err := s.conn.Write(s.out[s.written:])
+	s.g.Counters.BytesOut += uint64(n)
+	if err != nil || s.gone {
+		return // closed
+	}
+	if s.written += n; s.written < len(s.out) {
+		if s.written > len(s.out)/2 {
+			s.out = s.out[:copy(s.out, s.out[s.written:])]
+			s.written = 0
+		}
+		return
+	}
+	s.conn.PutBuffer(s.out)
+	s.out, s.written = nil, 0
+}
+
+// Broken: a reply was passed on in pieces and its rest will not come. There is no honest way to go on.
+func (s *Session) Broken(*upstream.Entry) {
+	s.inflight--
+	s.close(CloseCutReply)
+}
+
+var _ upstream.Owner = (*Session)(nil)

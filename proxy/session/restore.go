@@ -1,0 +1,150 @@
+package session
+
+import (
+	"slices"
+	"time"
+
+	"sentinelproxy/proxy/command"
+	"sentinelproxy/proxy/gate"
+	"sentinelproxy/proxy/upstream"
+)
+
+// retryPinned is how long a session waits before it asks for another link of its own while the master
+// seems to be well: one that is refused again and again must not be asked for in a loop.
+const retryPinned = 50 * time.Millisecond
+
+// Lost is upstream's: the session's own link is gone.
+func (s *Session) Lost(_ *upstream.Link, lost []upstream.Lost) {
+	p := s.pin
+	if s.gone || p == nil {
+		return
+	}
+	p.link = nil
+	p.lost = append(p.lost, lost...)
+	s.settleLost()
+	p.tx.watchLost = p.tx.watchLost || p.has(command.PinWatch)
+	s.halt(stopOrphan)
+	if s.g.Gate.Mode() != gate.Pass {
+		s.g.Links.Orphan(s)
+		return
+	}
+	s.g.Loop.After(retryPinned, func() {
+		switch {
+		case s.gone || s.pin != p || p.link != nil:
+		case s.g.Gate.Mode() != gate.Pass:
+			s.g.Links.Orphan(s)
+		default:
+			s.Restore()
+		}
+	})
+}
+
+// settleLost answers, in their turn, the commands of a transaction whose EXEC has an unknown outcome:
+// the transaction is over, so they must not be queued again.
+func (s *Session) settleLost() {
+	p := s.pin
+	last := -1
+	for i, item := range p.lost {
+		if command.ID(item.Tag) == command.Exec && item.Canned != nil {
+			last = i
+		}
+	}
+	if last < 0 {
+		return
+	}
+	for i := range last {
+		item := &p.lost[i]
+		switch command.ID(item.Tag) {
+		case command.Multi:
+			item.Canned = []byte("+OK\r\n")
+		case tagQueued:
+			item.Canned = []byte("+QUEUED\r\n")
+		}
+	}
+	if !p.tx.open {
+		p.tx.log, p.tx.ends, p.tx.answered = nil, nil, 0
+	}
+}
+
+// Restore is upstream's: there is a master. The session's state is made again there, then what was in
+// flight is sent again.
+func (s *Session) Restore() {
+	p := s.pin
+	if s.gone || p == nil || p.link != nil {
+		return
+	}
+	p.link = s.g.Links.Pin(s.key, s)
+	r := restoring{p}
+	if p.setups > 0 {
+		p.link.AppendOwn(r, p.setup, p.setups, 0)
+	}
+	p.subs.due = slices.DeleteFunc(p.subs.due, func(d *confirmations) bool { return d.again })
+	commands, names := p.subs.resubscribe()
+	p.subs.repeat(names)
+	for _, raw := range commands {
+		p.link.AppendOwn(r, raw, 1, uint16(command.Subscribe))
+	}
+	if t := &p.tx; t.answered > 0 && t.answered <= len(t.ends) {
+		p.link.AppendOwn(r, t.log[:t.ends[t.answered-1]], t.answered, 0)
+	}
+	if p.has(command.PinTracking) && s.key.Proto == 3 {
+		// Nothing that the client has cached is tracked any more.
+		s.answer([]byte(">2\r\n$10\r\ninvalidate\r\n_\r\n"))
+	}
+	lost := p.lost
+	p.lost = nil
+	for i := range lost {
+		if item := &lost[i]; command.ID(item.Tag) == command.Exec && p.tx.watchLost && item.Canned == nil {
+			item.Raw, item.Tag = discard, uint16(tagNil)
+		}
+		s.g.Links.Redo(p.link, &lost[i])
+	}
+	s.proceed(stopOrphan)
+}
+
+// RefuseLost is upstream's: no master has come in time.
+func (s *Session) RefuseLost(refusal []byte) {
+	p := s.pin
+	if s.gone || p == nil {
+		return
+	}
+	lost := p.lost
+	p.lost = nil
+	for i := range lost {
+		s.g.Links.RefuseOne(&lost[i], refusal)
+	}
+	p.tx.failed = p.tx.open && len(lost) > 0 || p.tx.failed
+	s.proceed(stopOrphan) // to be refused at the gate
+}
+
+// Refused is upstream's: the server refuses the identity that the session has. Everything in flight has
+// been answered with that error. What the session had set up can't be made again, and there is no reply
+// to say so in.
+func (s *Session) Refused(_ *upstream.Link, _ []byte) {
+	p := s.pin
+	if s.gone || p == nil {
+		return
+	}
+	if p.setups > 0 || p.subs.total() > 0 || p.tx.answered > 0 {
+		s.close(CloseServer)
+		return
+	}
+	s.pin = nil
+	s.proceed(stopOrphan)
+}
+
+// restoring swallows the replies to what is sent to make a session's state again.
+type restoring struct{ p *pin }
+
+// Reply drops it. An error to a subscription means that no confirmations follow.
+func (r restoring) Reply(e *upstream.Entry, reply []byte, _ bool) {
+	if u := &r.p.subs; e.Tag == uint16(command.Subscribe) && len(u.due) > 0 && u.due[0].again {
+		u.due = u.due[1:]
+	}
+}
+
+// Broken is of no consequence: the session is restored once more on the next link.
+func (r restoring) Broken(*upstream.Entry) {}
+
+// Gone: these are never sent again by themselves.
+func (r restoring) Gone() bool { return true }

@@ -1,0 +1,176 @@
+package session
+
+import (
+	"net/netip"
+	"time"
+
+	"sentinelproxy/proxy/gate"
+	"sentinelproxy/proxy/reactor"
+	"sentinelproxy/proxy/upstream"
+	"sentinelproxy/resp"
+)
+
+// Session is one client.
+type Session struct {
+	g      *Group
+	conn   *reactor.Conn
+	reader resp.CommandReader
+	stop   stop
+	gone   bool // closed; replies that still come are dropped
+	ending bool // close once everything is answered and written
+	eof    bool // the client sends no more
+
+	inflight int // commands without a reply, all on one link
+	link     *upstream.Link
+	key      upstream.Key // of the shared link it uses
+	pin      *pin         // nil: no link of its own
+	ask      *question    // what AUTH, HELLO or SELECT is waiting for
+
+	out     []byte // replies not written yet; nil when there are none
+	written int    // of out
+
+	ticket gate.Ticket
+	active time.Time
+	reason CloseReason // why it is ending
+	id     int64
+	name   []byte
+	remote netip.AddrPort
+}
+
+// New begins a session on fd, an accepted non-blocking socket that the session owns from now on.
+func New(g *Group, fd int, remote netip.AddrPort) {
+	s := &Session{
+		g: g, key: upstream.Key{Proto: 2}, id: g.NextID.Add(1), remote: remote, active: g.Loop.Now(),
+		reader: resp.CommandReader{Limits: g.Limits.Request},
+	}
+	conn, err := g.Loop.Add(fd, s)
+	if err != nil {
+		g.Clients.Add(-1)
+		return
+	}
+	s.conn = conn
+	if g.sessions == nil {
+		g.sessions = map[*Session]struct{}{}
+	}
+	g.sessions[s] = struct{}{}
+	g.Counters.Accepted++
+}
+
+// Readable leaves the bytes in the kernel when a hold has used up its budget.
+func (s *Session) Readable() bool {
+	if s.g.Gate.Mode() != gate.Pass && s.g.Gate.Full() {
+		s.park(0, 0)
+		return false
+	}
+	return true
+}
+
+// Data takes commands off until one has to wait.
+func (s *Session) Data(data []byte) int {
+	s.active = s.g.Loop.Now()
+	done := 0
+	var c resp.Command
+	for s.stop == 0 {
+		n, err := s.reader.Next(data[done:], &c)
+		if err != nil {
+			s.protocolError(err)
+			break
+		}
+		if n == 0 {
+			break
+		}
+		if c.Args > 0 && !s.dispatch(&c, data[done:]) {
+			break // it is looked at again, from its start
+		}
+		done += n
+	}
+	s.g.Counters.BytesIn += uint64(done)
+	return done
+}
+
+// Need sizes the next read.
+func (s *Session) Need() int { return s.reader.Need() }
+
+// EOF: the client sends no more. What it has sent is still answered, as Redis does with what it has
+// read; but a client that waits for something that may never come is gone.
+func (s *Session) EOF() {
+	s.eof = true
+	if s.inflight == 0 && len(s.out) == 0 || s.pin != nil {
+		s.close(ClosePeer)
+		return
+	}
+	s.end(ClosePeer)
+}
+
+// HungUp: the client has closed its side while it is not read. If it is parked, what it has sent is
+// cancelled: nobody waits for the answer, and applying it after a hold would surprise whoever has
+// given up on it.
+func (s *Session) HungUp() {
+	if s.ticket.Parked() || s.stop&stopOrphan != 0 {
+		s.close(ClosePeer)
+	}
+}
+
+// Closed is the reactor's: the connection is gone.
+func (s *Session) Closed(err error) {
+	reason := s.reason
+	if err != nil && reason == ClosePeer && err != reactor.ErrStopped {
+		reason = CloseError
+	}
+	if err == reactor.ErrStopped {
+		reason = CloseShutdown
+	}
+	s.gone = true
+	s.g.Gate.Cancel(&s.ticket)
+	s.choose(nil)
+	s.unpin()
+	s.ask = nil
+	if s.out != nil {
+		s.conn.PutBuffer(s.out)
+		s.out = nil
+	}
+	delete(s.g.sessions, s)
+	s.g.Clients.Add(-1)
+	s.g.Counters.Closed[reason]++
+}
+
+func (s *Session) close(reason CloseReason) {
+	if !s.gone {
+		s.reason = reason
+		s.conn.Close(nil)
+	}
+}
+
+// end reads no more and closes when everything is answered and written.
+func (s *Session) end(reason CloseReason) {
+	if s.ending {
+		return
+	}
+	s.ending, s.reason = true, reason
+	s.halt(stopEnd)
+	s.conn.MarkDirty()
+}
+
+func (s *Session) protocolError(err error) {
+	if s.inflight > 0 {
+		s.reader.Reset()
+		s.halt(stopIdle)
+		return
+	}
+	s.answer(append(append([]byte("-ERR "), err.Error()...), "\r\n"...))
+	s.end(CloseProtocol)
+}
+
+// choose makes l the shared link that the session uses.
+func (s *Session) choose(l *upstream.Link) {
+	if s.link != nil {
+		s.link.Unuse()
+	}
+	s.link = l
+	if l != nil {
+		l.Use()
+	}
+}
+
+// Gone is upstream's: nobody waits for replies.
+func (s *Session) Gone() bool { return s.gone }

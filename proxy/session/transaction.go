@@ -1,0 +1,125 @@
+package session
+
+import (
+	"bytes"
+	"math"
+
+	"sentinelproxy/proxy/command"
+	"sentinelproxy/resp"
+)
+
+// Tags beside the commands' own IDs.
+const (
+	tagQueued  command.ID = math.MaxUint16 - iota // a command sent inside MULTI
+	tagNil                                        // a DISCARD sent for an EXEC whose watched keys were lost: nil
+	tagAborted                                    // a DISCARD sent for an EXEC after a refused command: EXECABORT
+)
+
+// transaction is an open MULTI. Its commands are kept, so that they can be queued again on another master.
+type transaction struct {
+	open      bool   // MULTI is sent, EXEC or DISCARD is not
+	log       []byte // MULTI and what was queued, as sent
+	ends      []int  // offsets of the commands' ends in log
+	answered  int    // so many of them have been answered
+	db        int    // of a queued SELECT; see dbSet
+	dbSet     bool
+	watchLost bool // a WATCH was in force on a master that is gone: EXEC gives nil
+	failed    bool // a command was refused here and not queued: EXEC gives EXECABORT
+}
+
+func (t *transaction) begin(raw []byte) {
+	t.open = true
+	t.log, t.ends, t.answered = append(t.log[:0], raw...), append(t.ends[:0], len(raw)), 0
+	t.dbSet, t.failed = false, false
+}
+
+// queue notes a command inside MULTI.
+func (t *transaction) queue(raw []byte, info *command.Info, args [][]byte) command.ID {
+	t.log = append(t.log, raw...)
+	t.ends = append(t.ends, len(t.log))
+	if info.ID == command.Select && len(args) == 2 {
+		t.db, t.dbSet = number(args[1])
+	}
+	return tagQueued
+}
+
+// endTransaction is told that EXEC or DISCARD is about to be sent, and says what to send instead.
+func (s *Session) endTransaction(raw []byte, tag command.ID) ([]byte, command.ID) {
+	t := &s.pin.tx
+	wasOpen := t.open
+	t.open = false
+	if tag != command.Exec || !wasOpen {
+		return raw, tag
+	}
+	switch {
+	case t.failed:
+		return discard, tagAborted
+	case t.watchLost:
+		return discard, tagNil
+	}
+	return raw, tag
+}
+
+var discard = resp.AppendCommand(nil, []byte("DISCARD"))
+
+// transactionAnswered follows a transaction by its replies; it returns what the client gets.
+func (s *Session) transactionAnswered(tag command.ID, reply []byte) []byte {
+	p := s.pin
+	failed := resp.IsError(reply)
+	switch tag {
+	case command.Multi:
+		if failed && p.tx.answered == 0 {
+			p.tx.open = false
+			p.reasons[command.PinTransaction] = 0
+			return reply
+		}
+		p.tx.answered++
+		return reply
+	case tagQueued:
+		p.tx.answered++
+		return reply
+	case tagNil:
+		reply = nilArray(s.key.Proto)
+	case tagAborted:
+		reply = []byte("-EXECABORT Transaction discarded because of previous errors.\r\n")
+	}
+	// EXEC and DISCARD end the transaction and every WATCH, whatever they answer, but for errors that say
+	// that there was none.
+	if !failed || !bytes.Contains(reply, []byte("without MULTI")) {
+		if p.tx.dbSet {
+			p.used = true
+			if !failed && tag == command.Exec && reply[0] == '*' && !bytes.HasPrefix(reply, []byte("*-1")) {
+				s.key.DB = p.tx.db
+			}
+		}
+		if !p.tx.open { // another MULTI may have been pipelined behind
+			p.reasons[command.PinTransaction] = 0
+			p.tx.log, p.tx.ends, p.tx.answered = nil, nil, 0
+		}
+		p.reasons[command.PinWatch], p.tx.watchLost = 0, false
+	}
+	return reply
+}
+
+func nilArray(proto uint8) []byte {
+	if proto == 3 {
+		return []byte("_\r\n")
+	}
+	return []byte("*-1\r\n")
+}
+
+// refusedWhilePinned: no master has come in time, and a command of this session was answered with an
+// error. Inside MULTI that is as if the server had refused to queue it.
+func (s *Session) refusedWhilePinned(info *command.Info) {
+	p := s.pin
+	if p == nil || !p.tx.open {
+		return
+	}
+	if info.ID == command.Exec || info.ID == command.Discard {
+		p.tx = transaction{}
+		p.reasons[command.PinTransaction], p.reasons[command.PinWatch] = 0, 0
+		p.used = true
+		return
+	}
+	p.tx.failed = true
+}

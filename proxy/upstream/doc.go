@@ -1,0 +1,14 @@
+// Package upstream is the way to the master: the links of one lane to the nodes of one group, what is in
+// flight on each, and what becomes of it when a link is lost. All of it is owned by the lane's loop.
+//
+//	entry.go    one command in flight, and who wants its reply
+//	ring.go     the pending queue of a link
+//	link.go     one connection: commands out, replies in, in the same order
+//	retain.go   the bytes of commands, kept until their replies have come
+//	handshake.go  what a link says before it carries commands
+//	loss.go     what is sent again and what is unknown: the policy, in one function
+//	backlog.go  commands that wait for the next master
+//	set.go      all links of a lane to one group: shared by key, pinned, adopted and dropped together
+//	pinned.go   links of one session, and the warm pool
+//	stats.go    what the set has counted
+package upstream

@@ -1,0 +1,37 @@
+package upstream
+
+// Owner is who sent a command: a session. It may have ended before the reply comes.
+type Owner interface {
+	// Reply hands over one whole reply; last is false for a piece of a reply too large to keep, of
+	// which more will follow. reply is only lent.
+	Reply(e *Entry, reply []byte, last bool)
+	// Broken: pieces of the reply have been handed over and the rest will not come.
+	Broken(e *Entry)
+	// Gone says that nobody waits for replies any more.
+	Gone() bool
+}
+
+// Class is what sending a command twice would mean. The zero value is the careful one.
+type Class uint8
+
+const (
+	// Write may have another outcome the second time.
+	Write Class = iota
+	// Idempotent writes leave the same state and reply the second time.
+	Idempotent
+	// Read changes nothing.
+	Read
+)
+
+// Entry is one command in flight.
+type Entry struct {
+	Owner Owner
+	// canned replaces the server's reply: the command is not sent, it only keeps its place. For
+	// commands whose outcome is settled while an earlier one of the same session is not.
+	canned []byte
+	end    uint64 // offset just behind the command in the link's stream of bytes
+	Tag    uint16 // the owner's
+	tries  uint8  // how often a rejection has sent it around
+	Class  Class
+	own    bool // of the proxy, not of a client: not in the accounts, never sent again
+}

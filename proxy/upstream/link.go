@@ -1,0 +1,270 @@
+package upstream
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"sentinelproxy/proxy/reactor"
+	"sentinelproxy/resp"
+)
+
+// Key says what a link is set up as. Sessions with the same key share one.
+type Key struct {
+	Username, Password string // both empty: not authenticated; the username alone may be empty (the default user's AUTH with one argument)
+	DB                 int
+	Proto              uint8 // 2 or 3
+}
+
+type state uint8
+
+const (
+	dialing   state = iota // connecting, or the handshake is on its way
+	ready                  // carries commands
+	refused                // the server has refused the handshake; why is in refusal
+	condemned              // has answered with a rejection: takes no more commands, its replies are sorted out
+	closed                 // broken, dropped, or given up
+)
+
+// Link is one connection to a node. Commands may be appended at once; they are written when the
+// handshake is answered.
+type Link struct {
+	set   *Set
+	conn  *reactor.Conn
+	key   Key
+	addr  string
+	state state
+
+	pending  ring
+	out      retained
+	reader   resp.ReplyReader
+	timer    *reactor.Timer
+	refusal  []byte // the error reply that refused the handshake
+	streamed bool   // pieces of the head's reply have been handed over
+	dropping bool   // the set closes it; that is no loss to be reported
+
+	pinned  Pinned // whose alone it is; nil for a shared link
+	users   int    // sessions that have chosen it (shared)
+	pooled  bool   // idle in the warm pool
+	waiting []Waiter
+	stalled []Stalled // sessions that wait until there is room
+	redo    []Lost    // pinned and condemned: what to do again, in order
+}
+
+// Waiter wants to know how a link's handshake ends.
+type Waiter interface {
+	// LinkReady: refusal is the server's error reply, nil if the link carries commands now.
+	LinkReady(l *Link, refusal []byte)
+	// LinkFailed: the link was lost before it was ready.
+	LinkFailed(l *Link)
+}
+
+// WhenReady calls w once the handshake has ended; at once if it has.
+func (l *Link) WhenReady(w Waiter) {
+	switch l.state {
+	case dialing:
+		l.waiting = append(l.waiting, w)
+	case refused:
+		w.LinkReady(l, l.refusal)
+	case ready:
+		w.LinkReady(l, nil)
+	default:
+		w.LinkFailed(l)
+	}
+}
+
+// Stalled is a session that waits for room on a link.
+type Stalled interface{ Unstall() }
+
+// highWater is how many bytes of unanswered commands a link takes before it makes sessions wait. A
+// server that does not keep up is then felt by the clients, instead of growing the proxy.
+const highWater = 8 << 20
+
+// Usable says whether commands can be appended.
+func (l *Link) Usable() bool { return l.state <= ready }
+
+// Key is what the link is set up as.
+func (l *Link) Key() Key { return l.key }
+
+// Append queues a command: raw is copied, and written at the end of the loop's turn.
+func (l *Link) Append(o Owner, raw []byte, class Class, tag uint16) {
+	l.out.append(raw)
+	e := l.pending.push()
+	e.Owner, e.Class, e.Tag, e.end = o, class, tag, l.out.end()
+	l.set.Counters.Pushed++
+	l.conn.MarkDirty()
+}
+
+// AppendOwn queues commands of the proxy itself, n of them in raw, for o to see the replies.
+func (l *Link) AppendOwn(o Owner, raw []byte, n int, tag uint16) {
+	start := l.out.end()
+	l.out.append(raw)
+	for i := range n {
+		e := l.pending.push()
+		e.Owner, e.Class, e.Tag, e.own, e.end = o, Read, tag, true, start
+		if i == n-1 {
+			e.end = l.out.end()
+		}
+	}
+	l.conn.MarkDirty()
+}
+
+// AppendSilent queues a command that the server will not answer.
+func (l *Link) AppendSilent(raw []byte) {
+	l.out.append(raw)
+	l.conn.MarkDirty()
+}
+
+// Full says whether sessions should wait before they append more.
+func (l *Link) Full() bool { return l.out.size() > highWater }
+
+// Stall registers s for Unstall once there is room.
+func (l *Link) Stall(s Stalled) { l.stalled = append(l.stalled, s) }
+
+// Readable, Data, Need, EOF, HungUp, Flush and Closed are the reactor's.
+func (l *Link) Readable() bool { return true }
+
+// Flush writes what has been appended.
+func (l *Link) Flush() {
+	if b := l.out.unsent(); len(b) > 0 {
+		n, _ := l.conn.Write(b)
+		l.out.sent += uint64(n)
+		l.set.Counters.BytesOut += uint64(n)
+		if l.pending.len() == 0 {
+			l.out.answered(l.out.sent) // after AppendSilent
+		}
+	}
+}
+
+// Data takes replies off, one by one. The head of the pending queue is whose each is.
+func (l *Link) Data(data []byte) int {
+	done := 0
+	for done < len(data) && l.state != closed {
+		n, err := l.reader.Next(data[done:])
+		if err != nil {
+			l.conn.Close(fmt.Errorf("reply from %s: %w", l.addr, err))
+			return done
+		}
+		if n == 0 {
+			done += l.stream(data[done:])
+			break
+		}
+		l.reply(data[done : done+n])
+		done += n
+	}
+	l.set.Counters.BytesIn += uint64(done)
+	l.makeRoom()
+	return done
+}
+
+// stream hands over what has come of a reply that is too large to wait for.
+func (l *Link) stream(data []byte) int {
+	n := l.reader.Partial()
+	if n == 0 || (!l.streamed && n < l.set.opt.StreamingThreshold) || l.state != ready ||
+		l.pending.len() == 0 || (l.pinned != nil && !l.pinned.Streams()) {
+		return 0
+	}
+	l.streamed = true
+	e := l.pending.at(0)
+	e.Owner.Reply(e, data[:n], false)
+	l.reader.Advance(n)
+	return n
+}
+
+// reply gives one whole reply to whom it belongs.
+func (l *Link) reply(reply []byte) {
+	if l.pinned != nil && l.state == ready && l.pinned.Push(reply) {
+		return
+	}
+	if l.pending.len() == 0 {
+		// Nothing was asked: the server says why it closes (maxclients, protected mode), or speaks out of turn.
+		if resp.IsError(reply) {
+			l.conn.Close(fmt.Errorf("%s said %q", l.addr, firstLine(reply)))
+		} else if reply[0] != '>' {
+			l.conn.Close(fmt.Errorf("%s sent a reply that nobody asked for", l.addr))
+		}
+		return
+	}
+	if reply[0] == '>' && l.pinned == nil {
+		return // pushes belong to nobody on a shared link
+	}
+	if reply[0] == '-' && !l.streamed && l.rejected(reply) {
+		return
+	}
+	if l.state == condemned {
+		l.sortOut(reply)
+		return
+	}
+	e := l.pending.pop()
+	l.out.answered(e.end)
+	if !e.own {
+		l.set.Counters.Answered++
+	}
+	l.streamed = false
+	e.Owner.Reply(&e, reply, true)
+	l.deliverCanned()
+}
+
+// deliverCanned answers entries at the head that wait for no server.
+func (l *Link) deliverCanned() {
+	for l.state != closed && l.pending.len() > 0 && l.pending.at(0).canned != nil {
+		e := l.pending.pop()
+		l.out.answered(e.end)
+		e.Owner.Reply(&e, e.canned, true)
+	}
+}
+
+// AnswerInTurn queues a reply of our own behind what the owner has in flight.
+func (l *Link) AnswerInTurn(o Owner, reply []byte, tag uint16) {
+	e := l.pending.push()
+	e.Owner, e.Tag, e.end, e.canned = o, tag, l.out.end(), reply
+	if l.pending.len() == 1 {
+		l.deliverCanned()
+	}
+}
+
+func (l *Link) makeRoom() {
+	if len(l.stalled) == 0 || l.out.size() > highWater/2 {
+		return
+	}
+	l.unstall()
+}
+
+func (l *Link) unstall() {
+	list := l.stalled
+	l.stalled = nil
+	for _, s := range list {
+		s.Unstall()
+	}
+}
+
+// Need sizes the next read.
+func (l *Link) Need() int { return l.reader.Need() }
+
+var errEOF = errors.New("closed by the server")
+
+// EOF: a server that closes will not answer any more.
+func (l *Link) EOF() { l.conn.Close(errEOF) }
+
+// HungUp is not called: links are never paused.
+func (l *Link) HungUp() {}
+
+// Closed sorts out what was in flight.
+func (l *Link) Closed(err error) {
+	if l.state == closed {
+		return
+	}
+	if err == nil {
+		err = io.EOF
+	}
+	l.set.closed(l, err)
+}
+
+func firstLine(reply []byte) []byte {
+	for i, c := range reply {
+		if c == '\r' || c == '\n' {
+			return reply[:i]
+		}
+	}
+	return reply
+}

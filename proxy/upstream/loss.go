@@ -1,0 +1,187 @@
+package upstream
+
+import (
+	"bytes"
+	"fmt"
+
+	"sentinelproxy/resp"
+)
+
+// Policy says which writes of unknown outcome are sent again: the flag --in-flight-writes.
+type Policy uint8
+
+const (
+	// ResendIdempotent sends those again whose second application makes no difference.
+	ResendIdempotent Policy = iota
+	// ResendNone answers every write whose outcome is unknown with UNKNOWNOUTCOME.
+	ResendNone
+	// ResendAll sends every write again: at least once.
+	ResendAll
+)
+
+// UnknownOutcome answers a write that was on the wire when its link was lost. The prefix is our own:
+// client libraries retry by themselves on those that Redis uses, and this must not be retried blindly.
+const UnknownOutcome = "-UNKNOWNOUTCOME the connection to the master was lost after this write was sent; " +
+	"it may or may not have been applied\r\n"
+
+var unknownOutcome = []byte(UnknownOutcome)
+
+// maxTries bounds how often a command is sent around because of rejections. A script may return an error
+// that looks like one; after so many verified masters have said the same it is the reply.
+const maxTries = 3
+
+// rejection returns the first word of an error reply that says that nothing was applied because the
+// server is not, or not yet, a master that serves; "" for any other reply.
+func rejection(reply []byte) string {
+	if len(reply) < 8 || reply[0] != '-' {
+		return ""
+	}
+	switch reply[1] {
+	case 'R', 'L', 'M', 'U':
+		switch p := string(resp.ErrorPrefix(reply)); p {
+		case "READONLY", "LOADING", "MASTERDOWN", "UNBLOCKED":
+			return p
+		}
+	}
+	return ""
+}
+
+// noReplicas: the fence of a switch, a rejection only while one is on; otherwise the server's own business.
+func noReplicas(reply []byte) bool { return bytes.HasPrefix(reply, []byte("-NOREPLICAS")) }
+
+// Lost is a command to be sent to, or answered in turn on, the next link.
+type Lost struct {
+	Owner  Owner
+	Raw    []byte // the command; nil with Canned
+	Canned []byte // its reply, already settled
+	Key    Key
+	Tag    uint16
+	Class  Class
+	Sent   bool // it was on the wire before
+	tries  uint8
+}
+
+// again decides what becomes of a command that was in flight on a lost link.
+//
+// A command that was not written to its last byte can't have been executed: servers execute whole
+// frames. So only whole ones count as sent.
+func (l *Link) again(e *Entry, start uint64) (Lost, bool) {
+	lost := Lost{Owner: e.Owner, Canned: e.canned, Key: l.key, Tag: e.Tag, Class: e.Class, tries: e.tries}
+	c := &l.set.Counters
+	switch {
+	case e.own:
+		return lost, false
+	case e.canned != nil:
+		return lost, true
+	case e.end > l.out.sent:
+		c.Pushed--
+		if e.Owner.Gone() {
+			return lost, false
+		}
+		lost.Raw = bytes.Clone(l.out.bytes(start, e.end))
+		return lost, true
+	}
+	c.Lost++
+	lost.Sent = true
+	if e.Owner.Gone() {
+		c.Unknown++
+		return lost, false
+	}
+	if e.Class == Read || l.set.opt.Policy == ResendAll || (e.Class == Idempotent && l.set.opt.Policy == ResendIdempotent) {
+		lost.Raw = bytes.Clone(l.out.bytes(start, e.end))
+		return lost, true
+	}
+	c.Unknown++
+	lost.Canned = unknownOutcome
+	return lost, true
+}
+
+// lose empties the pending queue of a link that is gone; what is to be done again is returned in order.
+func (l *Link) lose() []Lost {
+	lost := l.redo
+	l.redo = nil
+	start := l.out.head
+	for l.pending.len() > 0 {
+		e := l.pending.pop()
+		if l.streamed && !e.own {
+			l.streamed = false
+			l.set.Counters.Lost++
+			l.set.Counters.Unknown++
+			e.Owner.Broken(&e)
+		} else if item, ok := l.again(&e, start); ok {
+			lost = append(lost, item)
+		}
+		start = e.end
+	}
+	return lost
+}
+
+// rejected takes a rejection: the command waits for the next master, and so does all that comes behind it.
+func (l *Link) rejected(reply []byte) bool {
+	word := rejection(reply)
+	if word == "" && l.set.opt.Holding() && noReplicas(reply) {
+		word = "NOREPLICAS"
+	}
+	head := l.pending.at(0)
+	switch {
+	case word == "" || head.tries >= maxTries:
+		return false
+	case head.own && l.state == ready:
+		// A session's state can't be made on this node: its link is lost once more.
+		l.conn.Close(fmt.Errorf("%s said %q", l.addr, firstLine(reply)))
+		return true
+	case head.own:
+		return false // the handshake looks for itself
+	}
+	l.set.Counters.Rejected++
+	l.setAside(nil)
+	first := l.state != condemned
+	l.state = condemned
+	if first {
+		l.set.condemned(l, word)
+	}
+	l.endCondemned()
+	return true
+}
+
+// sortOut handles replies behind a rejection. Order within a session must hold, so they can't be
+// delivered before the rejected one is: a read is sent again too (what this node says may be stale), a
+// write that was applied all the same keeps its reply until its turn.
+func (l *Link) sortOut(reply []byte) {
+	if l.pending.at(0).Class == Read {
+		reply = nil
+	}
+	l.setAside(reply)
+	l.endCondemned()
+}
+
+// setAside moves the head to the backlog, with its reply if that is settled.
+func (l *Link) setAside(reply []byte) {
+	start := l.out.head
+	e := l.pending.pop()
+	if e.own {
+		l.out.answered(e.end)
+		return
+	}
+	l.set.Counters.Answered++
+	item := Lost{Owner: e.Owner, Key: l.key, Tag: e.Tag, Class: e.Class, tries: e.tries + 1}
+	if reply != nil {
+		item.Canned = bytes.Clone(reply)
+	} else {
+		item.Raw = bytes.Clone(l.out.bytes(start, e.end))
+	}
+	l.out.answered(e.end)
+	l.redo = append(l.redo, item)
+	for l.pending.len() > 0 && l.pending.at(0).canned != nil {
+		e := l.pending.pop()
+		l.redo = append(l.redo, Lost{Owner: e.Owner, Key: l.key, Tag: e.Tag, Canned: e.canned})
+	}
+}
+
+// endCondemned closes a condemned link that owes nothing any more.
+func (l *Link) endCondemned() {
+	if l.pending.len() == 0 {
+		l.dropping = true
+		l.conn.Close(nil)
+	}
+}

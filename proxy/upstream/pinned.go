@@ -1,0 +1,89 @@
+package upstream
+
+// Pinned is the session that a link belongs to.
+type Pinned interface {
+	// Push is shown every frame first. True: it answers no command (a published message, an
+	// invalidation) and has been taken; false: it is the reply to the oldest command.
+	Push(frame []byte) bool
+	// Streams says whether large replies may be handed over in pieces now: not when a frame has to be
+	// looked at whole to tell a message from a reply.
+	Streams() bool
+	// Lost: the link is gone; lost is what is to be done again, in order.
+	Lost(l *Link, lost []Lost)
+	// Refused: the server has refused the link's handshake with this error reply.
+	Refused(l *Link, refusal []byte)
+	// Restore: there is a master again; see Orphan.
+	Restore()
+	// RefuseLost: no master has come in time; what is lost is to be answered with refusal. The session
+	// stays registered.
+	RefuseLost(refusal []byte)
+}
+
+// Pin returns a link of p's own: an idle one, or a new one.
+func (s *Set) Pin(key Key, p Pinned) *Link {
+	if idle := s.pool[key]; len(idle) > 0 {
+		l := idle[len(idle)-1]
+		s.pool[key] = idle[:len(idle)-1]
+		l.pooled = false
+		l.pinned = p
+		return l
+	}
+	l := s.dial(key)
+	l.pinned = p
+	l.connect(s.addr)
+	return l
+}
+
+// Unpin gives a link back that has nothing in flight. A clean one is kept for the next session, any
+// other is closed.
+func (s *Set) Unpin(l *Link, clean bool) {
+	if l.state == closed {
+		return
+	}
+	l.pinned = nil
+	l.pooled = true
+	if clean && l.state == ready && l.pending.len() == 0 && len(s.pool[l.key]) < s.opt.PoolSize {
+		s.pool[l.key] = append(s.pool[l.key], l)
+		return
+	}
+	l.drop()
+}
+
+// Orphan registers a session whose pinned link is lost: Restore is called when there is a master.
+func (s *Set) Orphan(p Pinned) { s.orphans = append(s.orphans, p) }
+
+// closedPinned takes a link of one session, or an idle one, out of the books.
+func (s *Set) closedPinned(l *Link, lost []Lost, err error) {
+	if l.pooled {
+		idle := s.pool[l.key]
+		for i, other := range idle {
+			if other == l {
+				s.pool[l.key] = append(idle[:i], idle[i+1:]...)
+				break
+			}
+		}
+	}
+	if !l.dropping {
+		s.opt.PinnedLost(l.addr, err)
+	}
+	if l.pinned != nil {
+		l.pinned.Lost(l, lost)
+	}
+}
+
+// Asker waits for a master to have a question settled that needs no link of its own.
+type Asker interface {
+	// Again: there is a master (refusal is nil), or none has come in time.
+	Again(refusal []byte)
+}
+
+// Ask registers a for the next master.
+func (s *Set) Ask(a Asker) { s.askers = append(s.askers, a) }
+
+func (s *Set) askAgain(refusal []byte) {
+	askers := s.askers
+	s.askers = nil
+	for _, a := range askers {
+		a.Again(refusal)
+	}
+}

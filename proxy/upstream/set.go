@@ -1,0 +1,258 @@
+package upstream
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	"sentinelproxy/proxy/reactor"
+)
+
+// Options of a Set. All functions are called from the loop's goroutine.
+type Options struct {
+	Policy             Policy
+	StreamingThreshold int           // bytes; a larger reply is handed over in pieces
+	DialTimeout        time.Duration // for connect and handshake together
+	PoolSize           int           // idle pinned links kept for each key
+
+	// Holding says whether a switch is on.
+	Holding func() bool
+	// Lost: a shared link to addr broke, or could not be set up. Called after its commands have gone to
+	// the backlog and before anything else is appended: hold now.
+	Lost func(addr string, err error)
+	// PinnedLost: a link of one session broke.
+	PinnedLost func(addr string, err error)
+	// Rejected: a node has answered with the rejection that begins with word. Hold now.
+	Rejected func(addr, word string)
+	// Restored: all links that Adopt asked for are up and the backlog is on its way.
+	Restored func()
+}
+
+// Set is all links of one lane to the nodes of one group.
+type Set struct {
+	Counters Counters
+
+	loop      *reactor.Loop
+	opt       Options
+	addr      netip.AddrPort
+	name      string             // addr as Sentinel gives it, for messages
+	links     map[*Link]struct{} // every open one: shared, pinned, idle, condemned
+	shared    map[Key]*Link
+	pool      map[Key][]*Link
+	backlog   []Lost
+	orphans   []Pinned // have lost their link and wait for the next master
+	askers    []Asker
+	restoring bool
+	setting   int // links whose handshake is under way
+	adoption  int // counts calls of Adopt
+}
+
+// NewSet returns a set without a master: Adopt gives it one.
+func NewSet(loop *reactor.Loop, opt Options) *Set {
+	return &Set{
+		loop: loop, opt: opt, links: map[*Link]struct{}{}, shared: map[Key]*Link{}, pool: map[Key][]*Link{},
+	}
+}
+
+// Shared returns the link for key, dialling it if there is none. Only while there is a master.
+func (s *Set) Shared(key Key) *Link {
+	if l := s.shared[key]; l != nil && l.Usable() {
+		return l
+	}
+	l := s.dial(key)
+	s.shared[key] = l
+	l.connect(s.addr)
+	return l
+}
+
+// authDB as a key's database marks the link that carries nothing but AUTH: whose identity it bears
+// changes with every reply and does not matter.
+const authDB = -1
+
+// ForAuth returns the link over which sessions have their passwords checked by the server itself.
+func (s *Set) ForAuth() *Link { return s.Shared(Key{DB: authDB, Proto: 2}) }
+
+// Use and Unuse count the sessions that have chosen a shared link; see Trim.
+func (l *Link) Use() { l.users++ }
+
+// Unuse is the opposite of Use.
+func (l *Link) Unuse() { l.users-- }
+
+// Trim closes shared links that no session has chosen and that are idle.
+func (s *Set) Trim() {
+	for _, l := range s.shared {
+		if l.users == 0 && l.pending.len() == 0 && l.state == ready {
+			l.drop()
+		}
+	}
+}
+
+// Adopt makes addr the master: everything to the former one is dropped, links for the same keys are
+// dialled, and the backlog is appended to them in order.
+func (s *Set) Adopt(name string, addr netip.AddrPort) {
+	keys := make([]Key, 0, len(s.shared))
+	for k, l := range s.shared {
+		if l.users > 0 || l.pending.len() > 0 {
+			keys = append(keys, k)
+		}
+	}
+	s.Drop()
+	s.name, s.addr = name, addr
+	s.restoring = true
+	s.adoption++
+	for _, k := range keys {
+		s.Shared(k)
+	}
+	orphans := s.orphans
+	s.orphans = nil
+	for _, p := range orphans {
+		p.Restore()
+	}
+	s.askAgain(nil)
+	s.sendBacklog()
+	s.checkRestored()
+}
+
+// Drop closes all links; what was in flight goes to the backlog, or is answered as unknown.
+func (s *Set) Drop() {
+	s.restoring = false
+	for l := range s.links {
+		l.drop()
+	}
+}
+
+// dial makes a link; connect begins to connect it. Two steps, so that a failure at once finds the link
+// where it belongs.
+func (s *Set) dial(key Key) *Link {
+	s.Counters.Dials++
+	s.setting++
+	l := &Link{set: s, key: key, addr: s.name}
+	s.links[l] = struct{}{}
+	return l
+}
+
+func (l *Link) connect(addr netip.AddrPort) {
+	s := l.set
+	conn, err := s.loop.Dial(addr, l)
+	if err != nil {
+		// Reported from the next turn: the caller is about to append to this link.
+		l.conn = s.loop.Dead(l)
+		s.loop.After(0, func() { l.conn.Close(err) })
+	} else {
+		l.conn = conn
+	}
+	l.timer = s.loop.After(s.opt.DialTimeout, func() {
+		l.conn.Close(fmt.Errorf("no handshake with %s within %v", l.addr, s.opt.DialTimeout))
+	})
+	handshake{l}.begin()
+}
+
+// established ends a handshake, well or not.
+func (s *Set) established(l *Link) {
+	s.loop.Cancel(l.timer)
+	s.setting--
+	l.out.goal = 0
+	if l.refusal != nil {
+		s.refuse(l)
+	} else {
+		l.state = ready
+		l.conn.MarkDirty()
+		l.tell(nil)
+	}
+	s.checkRestored()
+}
+
+// refuse answers everything that waits for this link with the server's own error.
+func (s *Set) refuse(l *Link) {
+	l.state = refused
+	if s.shared[l.key] == l {
+		delete(s.shared, l.key)
+	}
+	for l.pending.len() > 0 {
+		e := l.pending.pop()
+		if e.canned != nil {
+			e.Owner.Reply(&e, e.canned, true)
+			continue
+		}
+		if !e.own {
+			s.Counters.Pushed-- // never written
+		}
+		e.Owner.Reply(&e, l.refusal, true)
+	}
+	l.tell(l.refusal)
+	l.unstall()
+	if l.pinned != nil {
+		l.pinned.Refused(l, l.refusal)
+	}
+	l.drop()
+}
+
+func (l *Link) tell(refusal []byte) {
+	list := l.waiting
+	l.waiting = nil
+	for _, w := range list {
+		w.LinkReady(l, refusal)
+	}
+}
+
+func (l *Link) drop() {
+	l.dropping = true
+	l.conn.Close(nil)
+}
+
+// closed is called once for each link, whoever closed it.
+func (s *Set) closed(l *Link, err error) {
+	if l.state == dialing {
+		s.setting--
+	}
+	s.loop.Cancel(l.timer)
+	l.state = closed
+	delete(s.links, l)
+	if s.shared[l.key] == l {
+		delete(s.shared, l.key)
+	}
+	lost := l.lose()
+	waiting := l.waiting
+	l.waiting = nil
+	if !l.dropping {
+		s.Counters.Broken++
+	}
+	if l.pinned == nil && !l.pooled {
+		s.backlog = append(s.backlog, lost...)
+		if !l.dropping {
+			s.restoring = false
+			s.opt.Lost(l.addr, err)
+		}
+	} else {
+		s.closedPinned(l, lost, err)
+	}
+	for _, w := range waiting {
+		w.LinkFailed(l)
+	}
+	l.unstall()
+	s.checkRestored()
+}
+
+// condemned: a node has rejected a command; it does not serve as the master.
+func (s *Set) condemned(l *Link, word string) {
+	if s.shared[l.key] == l {
+		delete(s.shared, l.key)
+	}
+	s.restoring = false
+	s.opt.Rejected(l.addr, word)
+}
+
+// checkRestored reports once after Adopt, when no handshake is left. In the next turn: the end of this
+// one writes the backlog, and what is held on other lanes must not get to the master before it.
+func (s *Set) checkRestored() {
+	if !s.restoring || s.setting > 0 {
+		return
+	}
+	adoption := s.adoption
+	s.loop.After(0, func() {
+		if s.restoring && s.adoption == adoption {
+			s.restoring = false
+			s.opt.Restored()
+		}
+	})
+}

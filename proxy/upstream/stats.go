@@ -1,0 +1,54 @@
+package upstream
+
+// Counters of a set, in commands unless said otherwise. Once nothing is in flight
+// sent = answered + lost, and once the backlog is empty lost = resent + unknown.
+type Counters struct {
+	Pushed   uint64 // appended to a link and not taken back unsent: what is called sent
+	Answered uint64
+	Rejected uint64 // of the answered ones: by a rejection, so they were sent again
+	Lost     uint64 // on the wire when their link was lost
+	Resent   uint64 // of the lost ones: sent again
+	Unknown  uint64 // of the lost ones: answered as UNKNOWNOUTCOME, or nobody was there to be told
+	Dials    uint64 // links opened
+	Broken   uint64 // of them: closed other than by this side
+	BytesIn  uint64
+	BytesOut uint64
+}
+
+// Usage is what a set has right now.
+type Usage struct {
+	Shared, Pinned, Idle int // links; idle ones are in the pool
+	InFlight, Writes     int // commands without a reply; of these, all that are not reads
+	Backlog, LostWaiting int // commands that wait for the next master; of these, those that were on the wire
+}
+
+// Usage counts anew: for collectors and for draining, not for the data's way.
+func (s *Set) Usage() Usage {
+	u := Usage{Backlog: len(s.backlog)}
+	for l := range s.links {
+		switch {
+		case l.pinned != nil:
+			u.Pinned++
+		case l.pooled:
+			u.Idle++
+		default:
+			u.Shared++
+		}
+		for i := range l.pending.len() {
+			e := l.pending.at(i)
+			if e.own || e.canned != nil {
+				continue
+			}
+			u.InFlight++
+			if e.Class != Read {
+				u.Writes++
+			}
+		}
+	}
+	for i := range s.backlog {
+		if s.backlog[i].Sent {
+			u.LostWaiting++
+		}
+	}
+	return u
+}
