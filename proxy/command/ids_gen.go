@@ -21,8 +21,27 @@ const (
 	AclWhoami
 	Addreplicaof
 	Append
+	Arcount
+	Ardel
+	Ardelrange
+	Arget
+	Argetrange
+	Argrep
+	Arinfo
+	Arinsert
+	Arlastitems
+	Arlen
+	Armget
+	Armset
+	Arnext
+	Arop
+	Arring
+	Arscan
+	Arseek
+	Arset
 	Asking
 	Auth
+	Backup
 	BfAdd
 	BfCard
 	BfDebug
@@ -42,6 +61,7 @@ const (
 	Bitop
 	Bitpos
 	Blmove
+	Blmovem
 	Blmpop
 	Blpop
 	Brpop
@@ -181,6 +201,7 @@ const (
 	FtAggregate
 	FtAliasadd
 	FtAliasdel
+	FtAliaslist
 	FtAliasupdate
 	FtAlter
 	FtConfig
@@ -244,12 +265,24 @@ const (
 	Hgetall
 	Hgetdel
 	Hgetex
+	Himport
+	HimportDiscard
+	HimportDiscardall
+	HimportHelp
+	HimportPrepare
+	HimportSet
 	Hincrby
 	Hincrbyfloat
 	Hkeys
 	Hlen
 	Hmget
 	Hmset
+	Hotkeys
+	HotkeysGet
+	HotkeysHelp
+	HotkeysReset
+	HotkeysStart
+	HotkeysStop
 	Hpersist
 	Hpexpire
 	Hpexpireat
@@ -266,6 +299,7 @@ const (
 	Incr
 	Incrby
 	Incrbyfloat
+	Increx
 	ServerInfo
 	JsonArrappend
 	JsonArrindex
@@ -307,6 +341,7 @@ const (
 	Linsert
 	Llen
 	Lmove
+	Lmovem
 	Lmpop
 	Lolwut
 	Lpop
@@ -400,6 +435,7 @@ const (
 	ScriptLoad
 	ScriptShow
 	Sdiff
+	Sdiffcard
 	Sdiffstore
 	Select
 	Set
@@ -435,6 +471,7 @@ const (
 	Subscribe
 	Substr
 	Sunion
+	Sunioncard
 	Sunionstore
 	SUnsubscribe
 	Swapdb
@@ -476,8 +513,12 @@ const (
 	TsMget
 	TsMrange
 	TsMrevrange
+	TsNrange
+	TsNrevrange
 	TsQueryindex
+	TsQuerylabels
 	TsRange
+	TsRead
 	TsRevrange
 	Ttl
 	Type
@@ -504,6 +545,7 @@ const (
 	Xackdel
 	Xadd
 	Xautoclaim
+	Xcfgset
 	Xclaim
 	Xdel
 	Xdelex
@@ -520,6 +562,7 @@ const (
 	XinfoHelp
 	XinfoStream
 	Xlen
+	Xnack
 	Xpending
 	Xrange
 	XRead

@@ -21,8 +21,11 @@ const (
 	// PinClientState: CLIENT REPLY, NO-EVICT, NO-TOUCH, ASKING, READONLY, READWRITE: flags of the
 	// connection which nothing but the session itself can tell when they are over; until it ends.
 	PinClientState
-	// PinWait: WAIT and WAITAOF; until answered. They ask about the writes of their own connection,
-	// but those went over the shared link: see the reason in the table for what a session must do.
+	// PinWait: WAIT and WAITAOF; until answered. A Redis counts the replicas that have got as far as
+	// the replication offset was after the previous command of the same connection, and the session's
+	// writes went over another: on a link that was idle meanwhile WAIT is satisfied at once and proves
+	// nothing (seen with 7.0.15 and a frozen replica). Any command on the pinned link right before it,
+	// a PING, makes it count from now, which covers every write answered so far.
 	PinWait
 	// PinReplication: PSYNC, SYNC, REPLCONF turn the connection into a replica's; until it ends.
 	PinReplication

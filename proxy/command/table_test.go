@@ -125,10 +125,15 @@ SLAVEOF NO ONE
 CLUSTER ADDSLOTS 1
 CLUSTER FAILOVER
 CLUSTER MEET h 1
-MODULE LOAD x`, "\n") {
+MODULE LOAD x
+HIMPORT PREPARE u a b
+HIMPORT SET k u 1 2
+BACKUP START
+BLMOVEM a b LEFT LEFT 0
+TS.READ BLOCK 0 x`, "\n") {
 		args := split(line)
-		if info := Lookup(args[0]).Resolve(args); info.Way == Shared {
-			t.Errorf("%s is shared", line)
+		if info := Lookup(args[0]).Resolve(args); info.Way == Shared || info.Flags.Has(Idempotent) {
+			t.Errorf("%s: %s, %s", line, info.Way, info.Flags)
 		}
 	}
 }

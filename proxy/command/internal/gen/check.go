@@ -13,6 +13,9 @@ func (m *merger) check(c *merged) {
 		if c.Rule == "" || c.Rule == "subcommand" {
 			m.fault("%s: variant %s without a rule", c.Other.where, c.Other.Variant)
 		}
+		if c.Other.has("write") != c.has("write") {
+			m.fault("%s: variant and plain form must agree on write", c.Other.where)
+		}
 	} else if c.Rule != "" && c.Rule != "subcommand" {
 		m.fault("%s: rule %s without a variant", c.where, c.Rule)
 	}
@@ -54,15 +57,12 @@ func (m *merger) checkLine(l *line, varies bool) {
 	}
 }
 
-// checkAgainst compares with what a server says; the variant may drop blocking, never write.
+// checkAgainst compares with what a server says.
 func (m *merger) checkAgainst(c *merged, e *entry) {
 	if e.has("write") && !c.has("write") || e.has("readonly") && c.has("write") {
 		m.fault("%s: a server flags it %v, the overlay %v", c.Name, e.Flags, c.Flags)
 	}
 	if e.has("blocking") && !c.has("blocking") {
 		m.fault("%s: a server flags it blocking", c.Name)
-	}
-	if c.Other != nil && c.Other.has("write") != c.has("write") {
-		m.fault("%s: variant and plain form must agree on write", c.Name)
 	}
 }
