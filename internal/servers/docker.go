@@ -24,12 +24,12 @@ func (p *Pool) DragonflyImage(image string, o DragonflyOptions) (node *Node, rem
 		}
 	}
 	err = onPort(o.Port, func(port int) error {
-		remove() // the one whose port was taken
+		container = fmt.Sprintf("sentinelproxy-dragonfly-%d", port)
+		remove() // what a killed program may have left behind under this name
 		proc, err := newProcess(p.root, fmt.Sprintf("dragonfly %d (docker)", port), path)
 		if err != nil {
 			return err
 		}
-		container = fmt.Sprintf("sentinelproxy-dragonfly-%d", port)
 		proc.args = append([]string{
 			"run", "--rm", "--name", container, "--pull=never", "--network=host", "--ulimit", "memlock=-1", image,
 			"dragonfly",
