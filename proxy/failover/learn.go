@@ -106,7 +106,7 @@ func (s *stepper) learnEvent(e topology.Event) {
 		s.abort(v, e)
 	case topology.SubjectivelyDown, topology.ObjectivelyDown, topology.ConvertToReplica:
 		// Only an opinion yet; but if it is about the master, look for ourselves.
-		s.news.look = s.m.isMaster(e.Node) || s.m.isMaster(e.Master)
+		s.news.look = s.m.isMaster(e.Node)
 	case topology.Other:
 		s.learnTilt(v, e.Text)
 	}

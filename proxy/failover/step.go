@@ -2,6 +2,7 @@ package failover
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -44,7 +45,12 @@ type news struct {
 	look  bool // something makes it worth while to check the master's ROLE at once
 }
 
-func (s *stepper) act(a Action) { s.acts = append(s.acts, a) }
+func (s *stepper) act(a Action) {
+	if a.Kind == ActAsk && slices.Contains(s.acts, a) {
+		return // several reasons, one poll
+	}
+	s.acts = append(s.acts, a)
+}
 
 func (s *stepper) note(format string, args ...any) {
 	s.act(Action{Kind: ActNote, Text: fmt.Sprintf(format, args...)})

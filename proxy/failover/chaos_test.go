@@ -1,0 +1,103 @@
+package failover
+
+import (
+	"strings"
+	"testing"
+)
+
+// chaos is the world in which anybody may say anything at any time: true, stale, or invented.
+type chaos struct{ said []move }
+
+func (chaos) key() []byte { return nil }
+
+func newChaos(t testing.TB, lines ...string) *chaos {
+	c := &chaos{}
+	for _, line := range lines {
+		for _, s := range []string{"s1", "s2", "s3"} {
+			w := strings.Fields(line)
+			e, err := parseEvent(s, w)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.said = append(c.said, move{s + " " + line, SentinelSaid{e}, c})
+		}
+	}
+	return c
+}
+
+func (c *chaos) moves(m *Machine) []move {
+	list := append([]move(nil), c.said...)
+	add := func(name string, in Input) { list = append(list, move{name, in, c}) }
+	for word, kind := range laneWords {
+		add("lanes "+word, LaneSaid{LaneReport{Kind: kind, Term: m.term}})
+		add("late: lanes "+word, LaneSaid{LaneReport{Kind: kind, Term: m.term - 1}})
+	}
+	for _, p := range m.probes {
+		for word, answer := range roleWords {
+			answer.Addr, answer.Number = p.addr, p.number
+			if p.number != 0 {
+				add("role "+p.addr+" "+word, answer)
+			}
+		}
+	}
+	for _, addr := range []string{"A", "B"} {
+		late := roleWords["master"]
+		late.Addr, late.Number = addr, m.numbers-1
+		if m.outstanding(addr) != late.Number {
+			add("late: role "+addr+" master", late)
+		}
+	}
+	for t, d := range m.deadline {
+		if !d.IsZero() {
+			add("timer "+Timer(t).String(), Fired{Timer(t)})
+		}
+	}
+	return list
+}
+
+// alphabet is what a Sentinel can say in chaos: the present, the next, a stale and a wild opinion, and every stage of two failovers.
+var alphabet = []string{
+	"names A 5", "names B 6", "names B 5", "names C 4", "names A 8", "down", "up", "gone", "no-such-master",
+	"+vote-for-leader A", "+try-failover A", "+selected-slave B A", "+failover-state-wait-promotion A", "+promoted-slave B A",
+	"+switch-master A B", "+failover-end A", "-failover-abort-x A", "+try-failover B", "+selected-slave C B", "+selected-slave A B", "+odown A",
+	"names A 5 failover_in_progress", "+tilt",
+}
+
+// fewer goes deeper.
+var fewer = []string{"names A 5", "names B 6", "down", "+try-failover A", "+selected-slave B A", "-failover-abort-x A", "+try-failover B"}
+
+func chaosRoots(t testing.TB, b bugs, words []string) []position {
+	w := newChaos(t, words...)
+	return []position{
+		root(t, w, b),
+		root(t, w, b, servingA...),
+		root(t, w, b, append(servingA, "s1 +try-failover A", "s1 +selected-slave B A", "role B replica")...),
+		root(t, w, b, append(servingA, "lanes link-lost", "role A failed", "s1 +try-failover A", "s1 +selected-slave B A", "role B replica",
+			"timer probe", "role B master")...),
+		root(t, w, b, append(servingA, "lanes link-lost", "role A failed", "timer hold")...),
+	}
+}
+
+func TestExploreChaos(t *testing.T) {
+	depth := 3
+	if testing.Short() {
+		depth = 2
+	}
+	res := explore(chaosRoots(t, bugs{}, alphabet), limits{depth: depth, fair: 7})
+	t.Logf("all words: depth %d, %d states, %d steps, %d fair ends", res.depth, res.states, res.steps, res.fair)
+	if res.err != nil {
+		t.Fatal(res.err)
+	}
+	deep := explore(chaosRoots(t, bugs{}, fewer), limits{depth: depth + 1, fair: 31})
+	t.Logf("fewer words: depth %d, %d states, %d steps, %d fair ends", deep.depth, deep.states, deep.steps, deep.fair)
+	if deep.err != nil {
+		t.Fatal(deep.err)
+	}
+	for from := range allowed {
+		for to := range allowed[from] {
+			if allowed[from][to] && !res.met[from][to] && !deep.met[from][to] {
+				t.Errorf("%v -> %v is allowed and never happened", State(from), State(to))
+			}
+		}
+	}
+}

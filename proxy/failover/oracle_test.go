@@ -1,0 +1,317 @@
+package failover
+
+import (
+	"fmt"
+	"sort"
+
+	"sentinelproxy/proxy/topology"
+)
+
+// oracle checks the invariants of doc.go from the raw inputs and actions alone. It is a value, so that the exploration
+// can copy it at every branch. Nodes are named A to H and Sentinels s1 to s8 in all tests.
+type oracle struct {
+	said     [8]said
+	master   int8 // last adopted; -1: none
+	term     uint64
+	epoch    uint64 // of the last Adopt
+	sure     uint64 // of the last Adopt by a majority
+	fell     bool   // an advance of the epoch has been taken back since the last Adopt
+	followed bool   // the last Adopt's basis
+	gate     gate
+	// outstanding[node] is the number of its probe, if it was sent in this hold.
+	outstanding [8]uint64
+	restored    bool // Restored(term) has come
+	broken      bool // LinkLost, Rejected, role changed or Refuse since Adopt: needs another Adopt
+	lost        bool // the master did not answer or lost a link in this hold
+}
+
+// said is what a Sentinel has said.
+type said struct {
+	known, named bool
+	node         int8
+	epoch        uint64
+	claim        struct {
+		stage, dismissed   stage
+		master, candidate  int8
+		announced, replica bool
+		candidateEverNamed bool
+	}
+}
+
+func newOracle(m *Machine) oracle {
+	o := oracle{master: -1, gate: gateAll, broken: true}
+	for _, v := range m.views {
+		o.said[sentinel(v.addr)].known = true
+	}
+	return o
+}
+
+func node(name string) int8 {
+	if name == "" {
+		return -1
+	}
+	return int8(name[0] - 'A')
+}
+
+func sentinel(name string) int { return int(name[1] - '1') }
+
+// step checks one step of the machine.
+func (o *oracle) step(before, after *Machine, in Input, acts []Action) error {
+	probed := o.hear(before, in)
+	for _, a := range acts {
+		if err := o.order(a, probed); err != nil {
+			return err
+		}
+	}
+	if serving := after.state == Serving; serving != (o.gate == gateOpen) {
+		return fmt.Errorf("I6: %v while the gate is %d", after.state, o.gate)
+	}
+	if o.late(before, in) && (len(acts) > 0 || string(key(before, nil)) != string(key(after, nil))) {
+		return fmt.Errorf("I8: a late input changed something")
+	}
+	return nil
+}
+
+func (o *oracle) late(before *Machine, in Input) bool {
+	switch in := in.(type) {
+	case LaneSaid:
+		return in.Term != before.term
+	case Probed:
+		return before.outstanding(in.Addr) != in.Number
+	}
+	return false
+}
+
+// hear takes in the input; the result is the node that this very input verified, or -1.
+func (o *oracle) hear(before *Machine, in Input) int8 {
+	switch in := in.(type) {
+	case SentinelSaid:
+		o.listen(in.Event)
+	case LaneSaid:
+		if in.Term != o.term {
+			break
+		}
+		switch in.Kind {
+		case LinkLost:
+			o.broken, o.lost = true, true
+		case Rejected:
+			o.broken = true
+		case Restored:
+			o.restored = true
+		}
+	case Probed:
+		return o.answer(in)
+	case Fired:
+		switch in.Timer {
+		case TimerClaim:
+			for i := range o.said {
+				c := &o.said[i].claim
+				c.dismissed = max(c.dismissed, c.stage)
+			}
+		case TimerTrust:
+			for i := range o.said {
+				if c := &o.said[i].claim; c.stage > c.dismissed {
+					c.dismissed = 0
+				} else {
+					o.said[i].claim = said{}.claim
+				}
+			}
+		case TimerConfirm:
+			o.fell = true
+		}
+	}
+	return -1
+}
+
+func (o *oracle) answer(in Probed) int8 {
+	n := node(in.Addr)
+	if in.Number == 0 || o.outstanding[n] != in.Number {
+		return -1
+	}
+	o.outstanding[n] = 0
+	switch classify(in) {
+	case outcomeMaster:
+		return n
+	case outcomeReplica:
+		for i := range o.said {
+			if c := &o.said[i].claim; c.candidateEverNamed && c.candidate == n {
+				c.replica = true
+			}
+		}
+		o.broken = o.broken || n == o.master
+	case outcomeLoading:
+		o.broken, o.lost = o.broken || n == o.master, o.lost || n == o.master
+	case outcomeFailed:
+		o.lost = o.lost || n == o.master
+	}
+	return -1
+}
+
+func (o *oracle) listen(e topology.Event) {
+	s := &o.said[sentinel(e.Sentinel)]
+	if e.Kind == topology.SentinelGone {
+		*s = said{}
+		return
+	}
+	s.known = true
+	c := &s.claim
+	switch e.Kind {
+	case topology.SentinelDown, topology.NoOpinion:
+		s.named = false
+	case topology.Opinion:
+		s.named, s.node, s.epoch = e.Master != "", node(e.Master), e.Epoch
+		if e.Flags != "" && c.stage == stageNone {
+			c.stage, c.master, c.announced = stageAnnounced, node(e.Master), true
+		}
+	case topology.TryFailover:
+		if node(e.Master) == o.master {
+			*c = said{}.claim
+			c.stage, c.master, c.announced = stageAnnounced, node(e.Master), true
+		}
+	case topology.FailoverState, topology.SelectedReplica, topology.PromotedReplica, topology.SwitchMaster:
+		if node(e.Master) == o.master && node(e.Node) != o.master {
+			if c.master != node(e.Master) {
+				*c = said{}.claim
+			}
+			c.master, c.stage = node(e.Master), max(c.stage, stageOf(e))
+			c.announced = c.announced || stageOf(e) == stageAnnounced
+			if e.Node != "" && (!c.candidateEverNamed || c.candidate != node(e.Node)) {
+				c.candidate, c.candidateEverNamed, c.replica = node(e.Node), true, false
+			}
+		}
+	case topology.FailoverAbort:
+		*c = said{}.claim
+		for i := range o.said {
+			if o.said[i].claim.stage == stageVoted {
+				o.said[i].claim = said{}.claim
+			}
+		}
+		o.fell = o.fell || o.followed
+	case topology.Other:
+		if e.Text == "+tilt" {
+			c.dismissed = c.stage
+		}
+	}
+}
+
+// order checks an action. verified is the node whose ROLE the input has just shown to be master.
+func (o *oracle) order(a Action, verified int8) error {
+	switch a.Kind {
+	case ActEnter:
+		if !allowed[a.From][a.To] {
+			return fmt.Errorf("I9: %v", a)
+		}
+	case ActHoldWrites, ActHoldAll:
+		if o.gate == gateOpen {
+			o.outstanding = [8]uint64{}
+		}
+		o.gate = max(o.gate, gateWrites)
+		if a.Kind == ActHoldAll {
+			o.gate = max(o.gate, gateAll)
+		}
+	case ActRefuse:
+		o.gate, o.broken = gateRefused, true
+	case ActProbe:
+		o.outstanding[node(a.Addr)] = a.Number
+	case ActAdopt:
+		return o.adopt(a, verified)
+	case ActRelease:
+		return o.release(a, verified)
+	}
+	return nil
+}
+
+func (o *oracle) adopt(a Action, verified int8) error {
+	n := node(a.Addr)
+	floor := o.epoch
+	if o.fell {
+		floor = o.sure
+	}
+	switch {
+	case o.gate < gateAll:
+		return fmt.Errorf("I1: %v while the gate is %d", a, o.gate)
+	case a.Term != o.term+1:
+		return fmt.Errorf("I3: %v after term %d", a, o.term)
+	case a.Epoch < floor:
+		return fmt.Errorf("I3: %v below epoch %d", a, floor)
+	case verified != n:
+		return fmt.Errorf("I4: %v was not verified", a)
+	}
+	if err := o.justified(n, a.Epoch, a.Basis, floor); err != nil {
+		return err
+	}
+	if n != o.master {
+		for i := range o.said {
+			o.said[i].claim = said{}.claim
+		}
+	}
+	o.master, o.term, o.epoch, o.fell = n, a.Term, a.Epoch, false
+	if a.Basis == BasisMajority {
+		o.sure = a.Epoch
+	}
+	o.followed = a.Basis == BasisFollowed
+	o.restored, o.broken, o.lost = false, false, false
+	return nil
+}
+
+// justified recomputes I5.
+func (o *oracle) justified(n int8, epoch uint64, b Basis, floor uint64) error {
+	known, opinions := 0, 0
+	var namers []uint64
+	above := false
+	for _, s := range o.said {
+		if !s.known {
+			continue
+		}
+		known++
+		if !s.named || s.epoch < floor {
+			continue
+		}
+		opinions++
+		if s.node == n {
+			namers = append(namers, s.epoch)
+		} else if s.epoch > epoch {
+			above = true
+		}
+	}
+	sort.Slice(namers, func(i, j int) bool { return namers[i] > namers[j] })
+	need := known/2 + 1
+	switch b {
+	case BasisMajority:
+		if len(namers) >= need && namers[need-1] >= epoch {
+			return nil
+		}
+	case BasisUndisputed:
+		if n == o.master && !above && opinions < need {
+			return nil
+		}
+	case BasisFollowed:
+		for _, s := range o.said {
+			c := s.claim
+			if c.candidateEverNamed && c.candidate == n && c.master == o.master && c.replica && (c.announced || o.lost) {
+				return nil
+			}
+		}
+	}
+	return fmt.Errorf("I5: %c at epoch %d by %v is not justified", 'A'+n, epoch, b)
+}
+
+func (o *oracle) release(a Action, verified int8) error {
+	defer func() { o.gate, o.lost = gateOpen, false }()
+	switch {
+	case a.Term != o.term || !o.restored:
+		return fmt.Errorf("I2: %v in term %d, restored %v", a, o.term, o.restored)
+	case o.broken && o.gate == gateRefused:
+		return fmt.Errorf("I7: %v without another adoption", a)
+	case o.broken:
+		return fmt.Errorf("I2: %v in place though links were lost", a)
+	case o.gate == gateOpen:
+		return fmt.Errorf("I6: %v with nothing held", a)
+	}
+	for _, s := range o.said {
+		if c := s.claim; c.stage > c.dismissed && c.master == o.master {
+			return fmt.Errorf("I11: %v while a failover of the master is claimed", a)
+		}
+	}
+	return nil
+}
