@@ -1,4 +1,4 @@
-// Package command is the table of what every command of Redis 7.0 to 8.x, Dragonfly and Valkey does: to the
+// Package command is the table of what every command of Redis 7.0 to 8.10, Dragonfly 1.40 and Valkey does: to the
 // data (may it be sent again when its reply was lost?), and to the connection (may it go over a link that
 // carries other sessions?).
 //
@@ -17,7 +17,7 @@
 //
 //	class.go, pin.go   the vocabulary: Flags, Way, Pin
 //	info.go            Info, one entry of the table
-//	lookup.go          from a name to its Info
+//	lookup.go, byid.go from a name, or an ID, to its Info
 //	resolve.go         from arguments to the right form of a command
 //	rules.go           what arguments decide, rule by rule
 //	table_gen.go       the table; ids_gen.go its constants: both generated

@@ -162,9 +162,15 @@ func TestEveryInfoIsConsistent(t *testing.T) {
 		if (i.rule == ruleNone) != (i.PlainArgs == Always) {
 			t.Errorf("%s: rule %d with PlainArgs %d", label(i), i.rule, i.PlainArgs)
 		}
+		if i.Variant == "" && ByID(i.ID) != i {
+			t.Errorf("%s: ByID gives %s", label(i), ByID(i.ID).Name)
+		}
 		if i.other != nil && (i.other.ID != i.ID || i.other.Name != i.Name || i.other.Variant == "") {
 			t.Errorf("%s: its other form is %+v", label(i), i.other)
 		}
+	}
+	if ByID(NumIDs) != NotListed() || ByID(Unknown) != NotListed() {
+		t.Error("an ID of nothing is not NotListed")
 	}
 	if NotListed().Way != Pinned || !NotListed().Flags.Has(Write) {
 		t.Errorf("what is not listed is %+v", NotListed())
