@@ -1,6 +1,10 @@
 package proxy
 
-import "time"
+import (
+	"time"
+
+	"sentinelproxy/proxy/admin"
+)
 
 // Config is everything `sentinelproxy run` can be told. Each field is one flag, one SENTINELPROXY_*
 // variable and one key of the file, all of the same name; Options lists them. A Config made by hand
@@ -31,6 +35,8 @@ type Config struct {
 
 	LogLevel  string // debug, info, warn or error
 	LogFormat string // auto, json or console
+
+	Build admin.Build // what the status and the metrics say of this build; no option
 }
 
 // Group is one master name in Sentinel, and the listeners whose clients are led to its master.

@@ -29,6 +29,7 @@ func (c *runCommand) Run() error {
 	for _, name := range unknownVariables() {
 		log.Warn("this variable means nothing", zap.String("variable", name))
 	}
+	e.cfg.Build.Version, e.cfg.Build.Commit = buildVersion()
 	ctx, stop := stopOnSignal(log)
 	defer stop()
 	return proxy.Run(ctx, e.cfg, log)

@@ -85,6 +85,15 @@ var refuseReasons = [numRefuseReasons]struct{ word, text string }{
 	{"not_restored", "links to the master could not be made"},
 }
 
+// RefuseReasons lists every reason for refusing, for metrics.
+func RefuseReasons() []RefuseReason {
+	all := make([]RefuseReason, 0, numRefuseReasons-1)
+	for r := RefuseNone + 1; r < numRefuseReasons; r++ {
+		all = append(all, r)
+	}
+	return all
+}
+
 // String is the word for logs, metric labels and reports.
 func (r RefuseReason) String() string {
 	if r >= numRefuseReasons {

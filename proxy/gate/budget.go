@@ -2,7 +2,8 @@ package gate
 
 import "sync/atomic"
 
-// Budget bounds what all gates of the process hold together. It is only touched when a session is parked
+// Budget bounds what all gates of the process hold together; it is exceeded by at most what one read of
+// each lane brings. It is only touched when a session is parked
 // or goes on, never on the way of a command that passes.
 type Budget struct {
 	maxCommands, maxBytes int64
@@ -20,8 +21,3 @@ func (b *Budget) take(commands, bytes int) {
 }
 
 func (b *Budget) give(commands, bytes int) { b.take(-commands, -bytes) }
-
-// full: what is held has reached a limit. It is exceeded by at most what one read of each lane brings.
-func (b *Budget) full() bool {
-	return b.commands.Load() >= b.maxCommands || b.bytes.Load() >= b.maxBytes
-}

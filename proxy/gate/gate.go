@@ -51,7 +51,7 @@ func (t *Ticket) Parked() bool { return t.parked }
 // nothing is parked.
 type Counters struct {
 	Held, Released, Expired, Cancelled uint64
-	Full                               uint64 // times a session was left unread because a budget was used up
+	FullCommands, FullBytes            uint64 // times a session was left unread because that budget was used up
 }
 
 // Gate is described by the package comment. Its zero value passes everything; use New.
@@ -109,10 +109,17 @@ func (g *Gate) Park(t *Ticket, w Waiter, commands, bytes int) {
 // Full says whether a session that has not been read yet should stay unread while this gate holds: its
 // bytes wait in the kernel and, when that is full, at the client. So a full budget costs nobody an error.
 func (g *Gate) Full() bool {
-	if g.mode == Pass || !g.budget.full() {
+	if g.mode == Pass || g.mode == Refuse {
 		return false
 	}
-	g.Counters.Full++
+	switch {
+	case g.budget.commands.Load() >= g.budget.maxCommands:
+		g.Counters.FullCommands++
+	case g.budget.bytes.Load() >= g.budget.maxBytes:
+		g.Counters.FullBytes++
+	default:
+		return false
+	}
 	return true
 }
 

@@ -62,6 +62,9 @@ func (s *Session) tooMuch(unsent int) {
 	if unsent > limit {
 		// One more try: it may only be this turn's output that has not been written yet.
 		if s.write(); len(s.out)-s.written > limit {
+			if s.pin != nil && s.pin.subscribed() {
+				s.g.Counters.OutputPubSub++
+			}
 			s.close(CloseOutput)
 			return
 		}

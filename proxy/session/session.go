@@ -157,6 +157,14 @@ func (s *Session) protocolError(err error) {
 		s.halt(stopIdle)
 		return
 	}
+	switch err.Error() {
+	case "Protocol error: invalid bulk length":
+		s.g.Counters.TooLong[TooLongArgument]++
+	case "Protocol error: invalid multibulk length":
+		s.g.Counters.TooLong[TooManyArguments]++
+	case "Protocol error: too big inline request":
+		s.g.Counters.TooLong[TooLongInline]++
+	}
 	s.answer(append(append([]byte("-ERR "), err.Error()...), "\r\n"...))
 	s.end(CloseProtocol)
 }

@@ -38,7 +38,24 @@ type Counters struct {
 	Refused  uint64 // commands answered with an error because the gate refuses
 	BytesIn  uint64
 	BytesOut uint64
+
+	TooLong       [numTooLong]uint64 // requests beyond a limit
+	OutputPubSub  uint64             // of Closed[CloseOutput]: subscribers
+	CutAtShutdown uint64             // of Closed[CloseShutdown]: with something in flight
 }
+
+// TooLong says which limit of a request was passed.
+type TooLong uint8
+
+const (
+	// TooLongArgument: one argument has too many bytes.
+	TooLongArgument TooLong = iota
+	// TooManyArguments: too many of them.
+	TooManyArguments
+	// TooLongInline: an inline command has no end.
+	TooLongInline
+	numTooLong
+)
 
 // Pinned counts the sessions with a link of their own by the first reason they have.
 func (g *Group) Pinned() map[string]int {

@@ -1,0 +1,171 @@
+package proxy
+
+import (
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"sentinelproxy/proxy/failover"
+	"sentinelproxy/proxy/gate"
+	"sentinelproxy/proxy/reactor"
+	"sentinelproxy/proxy/session"
+	"sentinelproxy/proxy/upstream"
+	"sentinelproxy/resp"
+)
+
+// dialTimeout bounds connect and handshake of a link. Longer than a lost SYN's first retry would be
+// pointless: what waits behind the link waits for the driver anyway, which dials again.
+const dialTimeout = 2 * time.Second
+
+// pinnedPool is how many idle pinned links each lane keeps for each user, database and protocol.
+const pinnedPool = 64
+
+// drainCheck is how often a hold looks whether the last write has been answered.
+const drainCheck = time.Millisecond
+
+// laneGroup is one group on one lane. Everything but made is called in the lane's loop.
+type laneGroup struct {
+	lane     int
+	loop     *reactor.Loop
+	gate     *gate.Gate
+	links    *upstream.Set
+	sessions *session.Group
+	log      *zap.Logger
+
+	term   uint64 // of the last Adopt
+	broken bool   // this lane has lost its link, or was rejected, since then
+	hold   holdStats
+	report func(failover.LaneReport)
+}
+
+// shared is what all lanes have in common.
+type shared struct {
+	budget  *gate.Budget
+	nextID  atomic.Int64
+	clients atomic.Int64
+}
+
+func newLaneGroup(lane int, loop *reactor.Loop, cfg *Config, sh *shared, report func(failover.LaneReport), log *zap.Logger) *laneGroup {
+	g := &laneGroup{lane: lane, loop: loop, report: report, log: log.With(zap.Int("lane", lane))}
+	g.gate = gate.New(gate.HoldAll, sh.budget, loop.Now)
+	g.links = upstream.NewSet(loop, upstream.Options{
+		Policy:             policies[cfg.InFlightWrites],
+		StreamingThreshold: int(cfg.StreamingThreshold),
+		DialTimeout:        dialTimeout,
+		PoolSize:           pinnedPool,
+		Holding:            func() bool { return g.gate.Mode() != gate.Pass },
+		Lost:               g.lost,
+		PinnedLost:         g.pinnedLost,
+		Rejected:           g.rejected,
+		Restored:           func() { g.tell(failover.Restored, "", "") },
+	})
+	g.sessions = &session.Group{
+		Loop: loop, Gate: g.gate, Links: g.links, NextID: &sh.nextID, Clients: &sh.clients,
+		Limits: session.Limits{
+			Request: resp.Limits{Bulk: int(cfg.MaxRequestBytes), Args: cfg.MaxRequestArgs, Inline: int(cfg.MaxInlineBytes)},
+			Output:  int(cfg.ClientOutputBytes), OutputPubSub: int(cfg.ClientOutputBytesPubSub), Idle: cfg.IdleTimeout,
+		},
+	}
+	g.hold.begin(g)
+	return g
+}
+
+var policies = map[InFlightWrites]upstream.Policy{
+	WritesError:      upstream.ResendNone,
+	WritesIdempotent: upstream.ResendIdempotent,
+	WritesAll:        upstream.ResendAll,
+}
+
+func (g *laneGroup) tell(kind failover.LaneReportKind, addr, text string) {
+	g.report(failover.LaneReport{Kind: kind, Term: g.term, Addr: addr, Text: text})
+}
+
+// lost: a shared link broke. The lane holds before anything else is sent anywhere; the driver is told
+// once per term, whatever the number of links.
+func (g *laneGroup) lost(addr string, err error) {
+	g.log.Warn("link lost", zap.String("addr", addr), zap.Error(err))
+	g.holdNow(failover.LinkLost, addr, err.Error())
+}
+
+func (g *laneGroup) rejected(addr, word string) {
+	g.log.Warn("rejected", zap.String("addr", addr), zap.String("rejection", word))
+	g.holdNow(failover.Rejected, addr, word)
+}
+
+func (g *laneGroup) holdNow(kind failover.LaneReportKind, addr, text string) {
+	g.strengthen(gate.HoldAll)
+	if !g.broken {
+		g.broken = true
+		g.tell(kind, addr, text)
+	}
+}
+
+func (g *laneGroup) pinnedLost(addr string, err error) {
+	g.log.Debug("pinned link lost", zap.String("addr", addr), zap.Error(err))
+	g.tell(failover.PinnedLost, addr, err.Error())
+}
+
+// strengthen begins a hold, or makes one stronger.
+func (g *laneGroup) strengthen(m gate.Mode) {
+	if g.gate.Mode() == gate.Pass {
+		g.hold.begin(g)
+	}
+	g.gate.Hold(m)
+}
+
+func (g *laneGroup) holdWrites() {
+	g.strengthen(gate.HoldWrites)
+	g.awaitDrained(g.term)
+}
+
+func (g *laneGroup) holdAll() {
+	g.strengthen(gate.HoldAll)
+	g.awaitDrained(g.term)
+}
+
+// awaitDrained tells the driver once no write is in flight. Polled: to count writes in flight all the
+// time would cost every command something, for a moment that comes once in months.
+func (g *laneGroup) awaitDrained(term uint64) {
+	if g.term != term || g.gate.Mode() == gate.Pass {
+		return
+	}
+	if g.links.Usage().Writes == 0 {
+		g.tell(failover.Drained, "", "")
+		return
+	}
+	g.loop.After(drainCheck, func() { g.awaitDrained(term) })
+}
+
+func (g *laneGroup) adopt(name string, addr netip.AddrPort, term uint64) {
+	if g.gate.Mode() == gate.Refuse {
+		g.hold.begin(g)
+		g.gate.HoldAgain()
+	}
+	g.strengthen(gate.HoldAll)
+	g.term, g.broken = term, false
+	g.hold.drained(g)
+	g.links.Adopt(name, addr)
+}
+
+// adoptFailed: the address has no meaning on this machine.
+func (g *laneGroup) adoptFailed(name string, err error, term uint64) {
+	g.strengthen(gate.HoldAll)
+	g.term, g.broken = term, true
+	g.links.Drop()
+	g.tell(failover.LinkLost, name, err.Error())
+}
+
+func (g *laneGroup) release(term uint64) {
+	if g.term != term || g.broken {
+		return // what the lane has reported meanwhile is on its way to the driver
+	}
+	g.gate.Release()
+}
+
+func (g *laneGroup) refuse(reply []byte) {
+	g.sessions.Refusal = reply
+	g.gate.Refuse()
+	g.links.Refuse(reply)
+}

@@ -1,0 +1,165 @@
+package proxy
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"sentinelproxy/proxy/failover"
+)
+
+// resolveTimeout bounds the lookup of a master that Sentinel names by host name.
+const resolveTimeout = 2 * time.Second
+
+// groupLanes is all lanes of one group, as the driver commands them: failover.Lanes. Its methods are
+// called by the driver's goroutine only; the lanes' answers come from their loops.
+type groupLanes struct {
+	name  string
+	lanes []*laneGroup
+	tell  func(failover.LaneReport) // the driver's
+
+	mu struct {
+		sync.Mutex
+		// done counts the lanes that have given an answer that only counts when all have, for one term.
+		done map[failover.LaneReportKind]gathered
+	}
+}
+
+type gathered struct {
+	term  uint64
+	lanes map[int]bool
+}
+
+// reporter is how lane i tells the driver. Drained and Restored are passed on when the last lane has said so.
+func (l *groupLanes) reporter(i int) func(failover.LaneReport) {
+	return func(r failover.LaneReport) {
+		if r.Kind == failover.Drained || r.Kind == failover.Restored {
+			if !l.last(i, r) {
+				return
+			}
+		}
+		l.tell(r)
+	}
+}
+
+func (l *groupLanes) last(i int, r failover.LaneReport) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	g := l.mu.done[r.Kind]
+	if g.term != r.Term || g.lanes == nil {
+		g = gathered{term: r.Term, lanes: map[int]bool{}}
+	}
+	g.lanes[i] = true
+	l.mu.done[r.Kind] = g
+	return len(g.lanes) == len(l.lanes)
+}
+
+// forget: a new hold asks the lanes to drain once more.
+func (l *groupLanes) forget(kind failover.LaneReportKind) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.mu.done, kind)
+}
+
+func (l *groupLanes) each(f func(*laneGroup)) {
+	for _, g := range l.lanes {
+		g.loop.Post(func() { f(g) })
+	}
+}
+
+// HoldWrites is failover.Lanes'.
+func (l *groupLanes) HoldWrites(uint64) {
+	l.forget(failover.Drained)
+	l.each((*laneGroup).holdWrites)
+}
+
+// HoldAll is failover.Lanes'.
+func (l *groupLanes) HoldAll(uint64) {
+	l.forget(failover.Drained)
+	l.each((*laneGroup).holdAll)
+}
+
+// Adopt is failover.Lanes'. A host name is looked up here: the probe that has just verified it has done
+// the same, so the answer is at hand, and the driver has nothing better to do than to wait for it.
+func (l *groupLanes) Adopt(name string, term uint64) {
+	addr, err := resolve(name)
+	if err != nil {
+		l.each(func(g *laneGroup) { g.adoptFailed(name, err, term) })
+		return
+	}
+	l.each(func(g *laneGroup) { g.adopt(name, addr, term) })
+}
+
+// Release is failover.Lanes'.
+func (l *groupLanes) Release(term uint64) {
+	l.each(func(g *laneGroup) { g.release(term) })
+}
+
+// Refuse is failover.Lanes'.
+func (l *groupLanes) Refuse(reason string) {
+	reply := []byte(fmt.Sprintf("-NOMASTER no master of %q to send this to: %s\r\n", l.name, reason))
+	l.each(func(g *laneGroup) { g.refuse(reply) })
+}
+
+// Counts is failover.Lanes'. Asked after Release or Refuse, it is answered behind them in each mailbox.
+func (l *groupLanes) Counts(_ uint64, done func(failover.SwitchCounts)) {
+	var (
+		mu    sync.Mutex
+		left  = len(l.lanes)
+		sum   failover.SwitchCounts
+		waits = hdrhistogram.New(1, 3600*1e6, 2)
+	)
+	l.each(func(g *laneGroup) {
+		c, w := g.hold.counts(g)
+		mu.Lock()
+		defer mu.Unlock()
+		addCounts(&sum, c)
+		if w != nil {
+			waits.Merge(w)
+		}
+		if left--; left == 0 {
+			const ms = 1000
+			sum.HoldP50 = float64(waits.ValueAtQuantile(50)) / ms
+			sum.HoldP99 = float64(waits.ValueAtQuantile(99)) / ms
+			sum.HoldMax = float64(waits.Max()) / ms
+			done(sum)
+		}
+	})
+}
+
+func addCounts(sum *failover.SwitchCounts, c failover.SwitchCounts) {
+	sum.Held += c.Held
+	sum.Released += c.Released
+	sum.Expired += c.Expired
+	sum.Cancelled += c.Cancelled
+	sum.Drained += c.Drained
+	sum.Lost += c.Lost
+	sum.Resent += c.Resent
+	sum.Unknown += c.Unknown
+}
+
+func resolve(name string) (netip.AddrPort, error) {
+	if addr, err := netip.ParseAddrPort(name); err == nil {
+		return addr, nil
+	}
+	host, port, err := net.SplitHostPort(name)
+	if err != nil {
+		return netip.AddrPort{}, fmt.Errorf("master %q: %w", name, err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), resolveTimeout)
+	defer cancel()
+	number, err := net.DefaultResolver.LookupPort(ctx, "tcp", port)
+	if err != nil {
+		return netip.AddrPort{}, fmt.Errorf("master %q: %w", name, err)
+	}
+	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		return netip.AddrPort{}, fmt.Errorf("master %q: %w", name, err)
+	}
+	return netip.AddrPortFrom(ips[0].Unmap(), uint16(number)), nil
+}
