@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,7 +46,7 @@ func (d *demo) startProxy(binary string) error {
 	return err
 }
 
-// switches asks the proxy for its reports, without the one of its start.
+// switches asks the proxy for its reports, oldest first, without the one of its start.
 func (d *demo) switches(ctx context.Context) ([]admin.Switch, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
@@ -61,11 +62,14 @@ func (d *demo) switches(ctx context.Context) ([]admin.Switch, error) {
 	if resp.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("%s: %s", req.URL, resp.Status)
 	}
-	var all, switches []admin.Switch
-	if err := json.NewDecoder(resp.Body).Decode(&all); err != nil {
+	var answer struct {
+		Switches []admin.Switch `json:"switches"` // the latest first
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
 		return nil, fmt.Errorf("%s: %w", req.URL, err)
 	}
-	for _, s := range all {
+	var switches []admin.Switch
+	for _, s := range slices.Backward(answer.Switches) {
 		if s.From != "" {
 			switches = append(switches, s)
 		}

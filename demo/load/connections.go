@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"errors"
 	"net"
 	"sync"
 	"time"
@@ -29,6 +30,8 @@ type watched struct {
 	once  sync.Once
 }
 
+var errEnding = errors.New("no more connections: the demo ends")
+
 func (c *connections) dial(ctx context.Context, network, addr string) (net.Conn, error) {
 	d := net.Dialer{Timeout: 5 * time.Second} // go-redis's own default
 	conn, err := d.DialContext(ctx, network, addr)
@@ -38,6 +41,10 @@ func (c *connections) dial(ctx context.Context, network, addr string) (net.Conn,
 	w := &watched{TCPConn: conn.(*net.TCPConn), owner: c}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.mu.ending { // a task's next command, after the one that was abandoned
+		conn.Close()
+		return nil, errEnding
+	}
 	c.mu.open = w
 	return w, nil
 }

@@ -29,10 +29,21 @@ func Data(w io.Writer, title string, d load.Data) {
 	}
 }
 
+// idle is the name of a kind that did nothing: it can't have noticed anything, and proves nothing.
+func (s Section) idle() string {
+	for _, r := range s.Rows {
+		if r.Commands == 0 {
+			return r.Name
+		}
+	}
+	return ""
+}
+
 // Verdict prints the result for the clients behind the proxy and says whether they noticed nothing.
 func Verdict(w io.Writer, proxied Section, d load.Data) bool {
 	sum := proxied.Sum()
-	if !sum.Noticed() && len(d.Lost) == 0 {
+	idle := proxied.idle()
+	if !sum.Noticed() && len(d.Lost) == 0 && idle == "" {
 		fmt.Fprintf(w, "PASSED: two changes of the master; %s commands, no error, no closed connection, no wrong reply, nothing lost.\n", Count(sum.Commands))
 		if sum.Unknown > 0 {
 			fmt.Fprintf(w, "(%s INCRs that were on the wire when a master stopped were answered UNKNOWNOUTCOME, as the contract says.)\n", Count(sum.Unknown))
@@ -41,6 +52,9 @@ func Verdict(w io.Writer, proxied Section, d load.Data) bool {
 	}
 	fmt.Fprintf(w, "FAILED: the clients saw %s errors, %s closed connections, %s wrong replies; %d keys lost acknowledged writes.\n",
 		Count(sum.Errors), Count(sum.Closed), Count(sum.Wrong), len(d.Lost))
+	if idle != "" {
+		fmt.Fprintf(w, "  %s: not one command was answered\n", idle)
+	}
 	Troubles(w, proxied)
 	return false
 }
