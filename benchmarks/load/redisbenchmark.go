@@ -42,6 +42,9 @@ func (b RedisBenchmark) Run(ctx context.Context, at Endpoint, c Case, n int) (Re
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
+		if ctx.Err() != nil {
+			return Result{}, context.Cause(ctx) // killed by ourselves: what it said does not matter
+		}
 		return Result{}, fmt.Errorf("redis-benchmark: %w: %s", err, lastLine(stderr.String()+stdout.String()))
 	}
 	r, err := ParseCSV(stdout.String(), c.Command)

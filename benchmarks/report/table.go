@@ -60,7 +60,7 @@ var (
 		medianOf("server CPU µs/cmd", ServerCPU, decimals(2)),
 		medianOf("client CPU µs/cmd", ClientCPU, decimals(2)),
 		medianOf("RSS MiB", ProxyRSS, mebibytes),
-		column{"switches/1000 cmd (forced)", switches},
+		{"switches/1000 cmd (forced)", switches},
 	}
 )
 
@@ -102,7 +102,7 @@ func Full(w io.Writer, meta Meta, ss Samples, verdicts []Verdict) {
 	for _, c := range ss.Cases() {
 		writeTable(w, ss, c, full)
 	}
-	writeRemarks(w, ss)
+	writePairs(w, ss)
 }
 
 // Short writes what stands in the project's README between the markers.
@@ -143,22 +143,39 @@ func disturbance(ss Samples) string {
 		ss.Median(Foreign), ss.Highest(Foreign), ss.Median(Idle), ss.Highest(Idle), ss.Median(Steal), ss.Highest(Steal))
 }
 
+// writeVerdicts gives a line to each verdict; those that a run with few targets can't give share one.
 func writeVerdicts(w io.Writer, verdicts []Verdict) {
+	missing := 0
 	for _, v := range verdicts {
+		if v.State == NotMeasured {
+			missing++
+			continue
+		}
 		fmt.Fprintf(w, "- %s\n", v)
+	}
+	if missing > 0 {
+		fmt.Fprintf(w, "- not measured: %d of %d requirements\n", missing, len(verdicts))
 	}
 	fmt.Fprintln(w)
 }
 
-// writeRemarks says whether a second thread changes what HAProxy costs, since the comparison is with one.
-func writeRemarks(w io.Writer, ss Samples) {
-	const two = "haproxy-2t"
-	for _, c := range ss.Cases() {
-		cpu, ok := ss.Compare(ProxyCPU, two, reference, c)
-		rps, _ := ss.Compare(Throughput, two, reference, c)
-		if ok {
-			fmt.Fprintf(w, "- HAProxy with nbthread 2 instead of 1, %s -P %d: CPU per command %.2f times (rounds %.2f..%.2f), throughput %.2f times (%.2f..%.2f).\n",
-				c.Command, c.Depth, cpu.Medians, cpu.Low, cpu.High, rps.Medians, rps.Low, rps.High)
+// pairs are rows that differ in one thing, so that their ratio tells what that thing costs.
+var pairs = []struct{ what, subject, rival string }{
+	{"HAProxy with nbthread 2 instead of 1", "haproxy-2t", "haproxy"},
+	{"HAProxy through a Unix socket instead of TCP", "haproxy-unix", "haproxy"},
+	{"sentinelproxy through a Unix socket instead of TCP", "sentinelproxy-unix", "sentinelproxy"},
+	{"the second sentinelproxy instead of the first", "sentinelproxy-b", "sentinelproxy"},
+}
+
+func writePairs(w io.Writer, ss Samples) {
+	for _, p := range pairs {
+		for _, c := range ss.Cases() {
+			cpu, ok := ss.Compare(ProxyCPU, p.subject, p.rival, c)
+			rps, _ := ss.Compare(Throughput, p.subject, p.rival, c)
+			if ok {
+				fmt.Fprintf(w, "- %s, %s -P %d: CPU per command %.2f times (rounds %.2f..%.2f), throughput %.2f times (%.2f..%.2f)\n",
+					p.what, c.Command, c.Depth, cpu.Medians, cpu.Low, cpu.High, rps.Medians, rps.Low, rps.High)
+			}
 		}
 	}
 }
