@@ -123,7 +123,7 @@ func (e *Event) fill(s shape, m instances, payload string) bool {
 
 func clip(s string) string {
 	if len(s) > maxText {
-		return s[:maxText]
+		return strings.ToValidUTF8(s[:maxText], "") // a character may have been cut in two
 	}
 	return s
 }
