@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 
 	"sentinelproxy/internal/servers"
 )
@@ -45,6 +46,23 @@ func (d *demo) startEngine(ctx context.Context) (*engine, error) {
 		d.story.say("Dragonfly's image can't be used (%s)", firstLine(err.Error()))
 	}
 	return d.standIn()
+}
+
+// namedEngine looks whether $DRAGONFLY, if set, names a program, and makes it absolute: it is started in a
+// directory of its own.
+func namedEngine() error {
+	named := os.Getenv("DRAGONFLY")
+	if named == "" {
+		return nil
+	}
+	path, err := exec.LookPath(named)
+	if err != nil {
+		return fmt.Errorf("DRAGONFLY=%s: %w", named, err)
+	}
+	if path, err = filepath.Abs(path); err != nil {
+		return fmt.Errorf("DRAGONFLY=%s: %w", named, err)
+	}
+	return os.Setenv("DRAGONFLY", path)
 }
 
 func (d *demo) fromBinary(named string) (*engine, error) {

@@ -73,6 +73,9 @@ func prepare(stdout io.Writer, withoutProxy bool) (*demo, error) {
 	if err := findTools(); err != nil {
 		return nil, err
 	}
+	if err := namedEngine(); err != nil {
+		return nil, err
+	}
 	ports, err := choosePorts(os.Getenv(portBase))
 	if err != nil {
 		return nil, err
