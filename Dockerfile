@@ -33,7 +33,7 @@ USER 65532:65532
 # not set here, since an environment variable of the image would override the listeners of a mounted config file.
 EXPOSE 6379
 
-# Asks /readyz on the admin port, which stays 200 during a hold until the hold limit.
+# Asks /livez on the admin port: an engine that restarts what is unhealthy must not restart a proxy that holds.
 HEALTHCHECK --interval=5s --timeout=2s --start-period=10s --retries=3 CMD ["/sentinelproxy", "status", "--check"]
 
 ENTRYPOINT ["/sentinelproxy"]

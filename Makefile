@@ -86,9 +86,9 @@ demo: ## clients that know nothing of Sentinel, through two failovers, the secon
 	@$(GO) run ./demo
 
 .PHONY: bench
-bench: ## the whole comparison with HAProxy, twemproxy and no proxy (see benchmarks/README.md)
+bench: ## the comparison with HAProxy, twemproxy and no proxy, into README.md (see benchmarks/README.md)
 	@tools/install-packages.sh redis-server redis-tools haproxy nutcracker
-	@cd benchmarks && $(GO) run .
+	@cd benchmarks && $(GO) run . -readme ../README.md
 
 .PHONY: bench-quick
 bench-quick: ## the same with few samples, in minutes

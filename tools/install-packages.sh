@@ -13,6 +13,7 @@ program() {
 	redis-tools) echo redis-benchmark ;;
 	busybox-static) echo busybox ;;
 	ca-certificates) echo update-ca-certificates ;;
+	systemd) echo systemd-analyze ;;
 	*) echo "$1" ;;
 	esac
 }
