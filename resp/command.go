@@ -21,12 +21,7 @@ func (c *Command) AppendArgs(dst [][]byte) [][]byte {
 	raw := c.Raw
 	p := bytes.IndexByte(raw, '\n') + 1
 	for range c.Args {
-		n, at := length(raw, p)
-		if at == 0 { // more digits than usual; Next has checked that it is a number
-			end := p + bytes.IndexByte(raw[p:], '\r')
-			long, _ := parseInt(raw[p+1 : end])
-			n, at = int(long), end+2
-		}
+		n, at := checkedLength(raw, p)
 		p = at + n
 		dst = append(dst, raw[at:p:p])
 		p += 2

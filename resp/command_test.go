@@ -1,6 +1,7 @@
 package resp
 
 import (
+	"errors"
 	"math"
 	"strconv"
 	"strings"
@@ -134,10 +135,14 @@ func TestCommandLimits(t *testing.T) {
 }
 
 func text(err error) string {
-	if err == nil {
-		return ""
+	var problem *ProtocolError
+	if errors.As(err, &problem) {
+		return problem.Text
 	}
-	return err.(*ProtocolError).Text
+	if err != nil {
+		return "not a ProtocolError: " + err.Error()
+	}
+	return ""
 }
 
 // TestLimitsWithinFrame: what a client may send can change while a command is on its way; what was accepted stays so.

@@ -35,7 +35,8 @@ func FuzzCommands(f *testing.F) {
 		l := fuzzLimits
 		l.Unauthenticated = unauthenticated
 		frames, rest, err := readCommands(t, l, string(input), offsets(len(input), steps)...)
-		in, problem := string(input), ""
+		in := string(input)
+		var problem string
 		for i := 0; ; i++ {
 			var size int
 			var args []string
@@ -65,12 +66,8 @@ func checkEnd(t *testing.T, err error, problem, rest, want string) {
 	if problem != "" && !strings.HasPrefix(problem, "Protocol error: ") {
 		problem = "Protocol error: " + problem
 	}
-	got := ""
-	if err != nil {
-		got = err.(*ProtocolError).Text
-	}
-	if got != problem {
-		t.Fatalf("error %q, want %q", got, problem)
+	if text(err) != problem {
+		t.Fatalf("error %q, want %q", text(err), problem)
 	}
 	if err == nil && rest != want {
 		t.Fatalf("left %q, want %q", rest, want)
@@ -90,7 +87,8 @@ func FuzzReplies(f *testing.F) {
 		if cap(r.nest.deeper) > 2*depth {
 			t.Fatalf("room for %d levels", cap(r.nest.deeper))
 		}
-		in, problem := string(input), ""
+		in := string(input)
+		var problem string
 		for i := 0; ; i++ {
 			var size int
 			if size, problem = refReply(in, true, depth); problem != "" {

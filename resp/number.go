@@ -1,6 +1,7 @@
 package resp
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
 )
@@ -42,6 +43,16 @@ func lengthByByte(buf []byte, p int) (n, at int) {
 		break
 	}
 	return 0, 0
+}
+
+// checkedLength is length for a line that is known to be right: it may have more digits than usual.
+func checkedLength(buf []byte, p int) (n, at int) {
+	if n, at = length(buf, p); at > 0 {
+		return n, at
+	}
+	end := p + bytes.IndexByte(buf[p:], '\r')
+	long, _ := parseInt(buf[p+1 : end])
+	return int(long), end + 2
 }
 
 // parseInt reads a whole decimal number by the rules of Redis's string2ll: no plus sign, no spaces, no leading zeros, no

@@ -37,6 +37,7 @@ func TestErrorPrefix(t *testing.T) {
 		{"!21\r\nSYNTAX invalid syntax\r\n", "SYNTAX", true},
 		{"!4\r\nOOPS\r\n", "OOPS", true},
 		{"-\r\n", "", true},
+		{"-CUT", "CUT", true},
 		{"+OK\r\n", "", false},
 		{"$6\r\n-ERR x\r\n", "", false},
 		{"", "", false},
