@@ -81,13 +81,13 @@ func (g *group) laneSaid(r failover.LaneReport) {
 // open opens all listeners, or none.
 func (g *group) open() error {
 	for _, addr := range g.Listen {
-		ln, err := listen(addr)
+		l, err := newListener(addr, g)
 		if err != nil {
 			g.closeListeners()
 			return err
 		}
-		g.listeners = append(g.listeners, &listener{ln: ln, group: g})
-		g.log.Info("listening", zap.String("addr", shown(ln)))
+		g.listeners = append(g.listeners, l)
+		g.log.Info("listening", zap.String("addr", shown(l.ln)))
 	}
 	g.listening.Store(true)
 	return nil
@@ -96,7 +96,7 @@ func (g *group) open() error {
 func (g *group) closeListeners() {
 	g.listening.Store(false)
 	for _, l := range g.listeners {
-		_ = l.ln.Close()
+		l.close()
 	}
 }
 

@@ -23,6 +23,7 @@ import (
 // when the listener is closed.
 type listener struct {
 	ln    net.Listener
+	file  *os.File // the same socket: only of a file can a raw descriptor be waited for
 	group *group
 	// noDescriptors counts accepts that failed for want of descriptors or memory.
 	noDescriptors atomic.Uint64
@@ -44,6 +45,24 @@ func listen(addr string) (net.Listener, error) {
 		return nil, fmt.Errorf("--listen %s: %w", addr, err)
 	}
 	return ln, nil
+}
+
+func newListener(addr string, g *group) (*listener, error) {
+	ln, err := listen(addr)
+	if err != nil {
+		return nil, err
+	}
+	file, err := ln.(interface{ File() (*os.File, error) }).File()
+	if err != nil {
+		_ = ln.Close()
+		return nil, fmt.Errorf("--listen %s: %w", addr, err)
+	}
+	return &listener{ln: ln, file: file, group: g}, nil
+}
+
+func (l *listener) close() {
+	_ = l.ln.Close()
+	_ = l.file.Close()
 }
 
 // removeStale removes the socket file of a process that is no more: nobody accepts there.
@@ -70,7 +89,7 @@ const (
 
 // accept hands clients to the lanes in turn, until the listener is closed.
 func (l *listener) accept(log *zap.Logger) {
-	raw, err := l.ln.(syscall.Conn).SyscallConn()
+	raw, err := l.file.SyscallConn()
 	if err != nil {
 		log.Error("listener", zap.Error(err))
 		return

@@ -1,9 +1,13 @@
 package failover
 
 import (
+	"flag"
 	"strings"
 	"testing"
 )
+
+// 3 takes some seconds, each more about ten times as long.
+var depth = flag.Int("depth", 3, "how deep to explore")
 
 // chaos is the world in which anybody may say anything at any time: true, stale, or invented.
 type chaos struct{ said []move }
@@ -71,6 +75,7 @@ func chaosRoots(t testing.TB, b bugs, words []string) []position {
 	return []position{
 		root(t, w, b),
 		root(t, w, b, servingA...),
+		root(t, w, b, append(servingA, "s1 +try-failover A", "role A master", "s1 -failover-abort-x A")...),
 		root(t, w, b, append(servingA, "s1 +try-failover A", "s1 +selected-slave B A", "role B replica")...),
 		root(t, w, b, append(servingA, "lanes link-lost", "role A failed", "s1 +try-failover A", "s1 +selected-slave B A", "role B replica",
 			"timer probe", "role B master")...),
@@ -79,16 +84,16 @@ func chaosRoots(t testing.TB, b bugs, words []string) []position {
 }
 
 func TestExploreChaos(t *testing.T) {
-	depth := 3
+	depth := *depth
 	if testing.Short() {
-		depth = 2
+		depth--
 	}
 	res := explore(chaosRoots(t, bugs{}, alphabet), limits{depth: depth, fair: 7})
 	t.Logf("all words: depth %d, %d states, %d steps, %d fair ends", res.depth, res.states, res.steps, res.fair)
 	if res.err != nil {
 		t.Fatal(res.err)
 	}
-	deep := explore(chaosRoots(t, bugs{}, fewer), limits{depth: depth + 1, fair: 31})
+	deep := explore(chaosRoots(t, bugs{}, fewer), limits{depth: depth + 2, fair: 31})
 	t.Logf("fewer words: depth %d, %d states, %d steps, %d fair ends", deep.depth, deep.states, deep.steps, deep.fair)
 	if deep.err != nil {
 		t.Fatal(deep.err)

@@ -10,27 +10,36 @@ import (
 func (s *stepper) learnClaim(v *view, e topology.Event) {
 	if s.m.isMaster(e.Node) {
 		// The rest of the story of a switch already made: the leader tells its end up to failover-timeout late.
-		v.claim = claim{}
 		return
 	}
 	master := e.Master
 	if master == "" {
 		master = s.m.master
 	}
-	if lead, _ := s.m.leading(); s.m.term > 0 && !s.m.isMaster(master) && !s.m.same(lead, master) {
+	if s.m.term > 0 && !s.m.isMaster(master) {
 		// Late, from a Sentinel that is behind, or about a master that we don't know of yet: a majority will tell.
 		s.news.look = true
 		s.act(Action{Kind: ActAsk})
-		return
+		if e.Node == "" && e.Kind != topology.TryFailover && s.slot(v, master).stage == stageNone {
+			return // the end of a switch already made
+		}
 	}
 	if e.Kind == topology.TryFailover {
 		// A new attempt, whatever became of the last one; what it was dismissed for stays dismissed.
-		v.claim = claim{dismissed: v.claim.dismissed}
+		s.slot(v, master).forget()
 	}
 	s.progress(v, stageOf(e), master, e.Node)
 	if e.Kind == topology.SwitchMaster {
 		s.act(Action{Kind: ActAsk})
 	}
+}
+
+// slot is where v's claim about master is kept. Before there is a master, the first one comes first.
+func (s *stepper) slot(v *view, master string) *claim {
+	if s.m.isMaster(master) || s.m.term == 0 && (v.claim.stage == stageNone || s.m.same(v.claim.master, master)) {
+		return &v.claim
+	}
+	return &v.onward
 }
 
 // stageOf tells how far the message says the failover is.
@@ -67,9 +76,9 @@ var stagesByText = []struct {
 
 // progress records that v's failover of master has got to st, and is about candidate if that is named.
 func (s *stepper) progress(v *view, st stage, master, candidate string) {
-	c := &v.claim
+	c := s.slot(v, master)
 	if !s.m.same(c.master, master) {
-		*c = claim{master: master, dismissed: c.dismissed}
+		*c = claim{master: master}
 	}
 	if candidate != "" && !s.m.same(c.candidate, candidate) {
 		c.candidate, c.replica = candidate, false
@@ -95,12 +104,14 @@ func (s *stepper) progress(v *view, st stage, master, candidate string) {
 
 // abort ends v's claim, and the votes that others gave for it.
 func (s *stepper) abort(v *view, e topology.Event) {
-	lifted := v.claim.active()
-	v.claim = claim{dismissed: v.claim.dismissed}
+	lifted := false
 	for i := range s.m.views {
-		if c := &s.m.views[i].claim; c.stage == stageVoted {
-			lifted = lifted || c.active()
-			*c = claim{dismissed: c.dismissed}
+		by := &s.m.views[i]
+		for _, c := range by.claims() {
+			if s.m.same(c.master, e.Master) && (by.addr == v.addr || c.stage == stageVoted) {
+				lifted = lifted || c.active()
+				c.forget()
+			}
 		}
 	}
 	if s.armed(TimerConfirm) && s.m.follow == v.addr && !s.m.isMaster(e.Master) {
@@ -115,10 +126,13 @@ func (s *stepper) abort(v *view, e topology.Event) {
 func (s *stepper) dismiss(match func(*view) bool, why string) {
 	n := 0
 	for i := range s.m.views {
-		if v := &s.m.views[i]; v.claim.active() && match(v) {
-			v.claim.dismissed = v.claim.stage
-			s.note("failover of %s claimed by %s is dismissed: %s", v.claim.master, v.addr, why)
-			n++
+		v := &s.m.views[i]
+		for _, c := range v.claims() {
+			if c.active() && match(v) {
+				c.dismissed = c.stage
+				s.note("failover of %s claimed by %s is dismissed: %s", c.master, v.addr, why)
+				n++
+			}
 		}
 	}
 	if n > 0 {
@@ -165,8 +179,13 @@ func (s *stepper) confirm(v verdict) {
 // dropClaims forgets, after an adoption, all claims but those about the new master.
 func (s *stepper) dropClaims() {
 	for i := range s.m.views {
-		if c := &s.m.views[i].claim; !s.m.isMaster(c.master) || s.m.isMaster(c.candidate) {
-			*c = claim{}
+		v := &s.m.views[i]
+		if !s.m.isMaster(v.claim.master) {
+			v.claim = v.onward
+		}
+		v.onward = claim{}
+		if !s.m.isMaster(v.claim.master) || s.m.isMaster(v.claim.candidate) {
+			v.claim = claim{}
 		}
 	}
 	if !s.m.hasActive() {

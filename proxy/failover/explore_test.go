@@ -150,6 +150,7 @@ func endsFairly(p position) error {
 func endsWith(p position, others string) error {
 	const enough = 60
 	p.w = nil
+	turn := 0
 	say := func(line string) error {
 		in, err := parse(line, &p.m, still)
 		if err != nil {
@@ -187,7 +188,8 @@ func endsWith(p position, others string) error {
 		case p.m.state == Restoring:
 			line = "lanes restored"
 		default:
-			t, ok := anyTimer(&p.m, n)
+			t, ok := anyTimer(&p.m, turn)
+			turn++
 			if !ok {
 				return fmt.Errorf("I10: stuck in %v of %s: no timer is set", p.m.state, p.m.master)
 			}
@@ -229,7 +231,7 @@ func root(t testing.TB, w world, b bugs, lines ...string) position {
 			t.Fatalf("%s: %v", line, err)
 		}
 	}
-	p.name = "(start)"
+	p.name = "(" + strings.Join(lines, "; ") + ")"
 	return p
 }
 

@@ -36,6 +36,8 @@ func key(m *Machine, o *oracle) []byte {
 			bits(v.up, v.fresh, v.tilt, c.announced, c.replica, m.follow == v.addr, v.inProgress()), byte(node(v.master) + 1), byte(v.epoch),
 			byte(c.stage), byte(c.dismissed), byte(node(c.master) + 1), byte(node(c.candidate) + 1),
 		}
+		c = &v.onward
+		e = append(e, bits(c.announced, c.replica), byte(c.stage), byte(c.dismissed), byte(node(c.master)+1), byte(node(c.candidate)+1))
 		if o != nil {
 			e = o.saidKey(e, sentinel(v.addr))
 		}
@@ -46,16 +48,18 @@ func key(m *Machine, o *oracle) []byte {
 		b = append(b, v...)
 	}
 	if o != nil {
-		b = append(b, byte(o.master+1), byte(o.epoch), byte(o.sure), byte(o.gate), bits(o.fell, o.restored, o.broken, o.lost, o.followed))
+		b = append(b, byte(o.master+1), byte(o.epoch), byte(o.sure), byte(o.gate), bits(o.fell, o.restored, o.broken, o.lost), byte(o.follow+1))
 	}
 	return b
 }
 
 func (o *oracle) saidKey(b []byte, i int) []byte {
 	s := &o.said[i]
-	c := &s.claim
-	return append(b, bits(s.known, s.named, c.announced, c.replica, c.candidateEverNamed), byte(s.node+1), byte(s.epoch),
-		byte(c.stage), byte(c.dismissed), byte(c.master+1), byte(c.candidate+1))
+	b = append(b, bits(s.known, s.named), byte(s.node+1), byte(s.epoch))
+	for _, c := range s.claims {
+		b = append(b, bits(c.announced, c.replica, c.candidateEverNamed), byte(c.stage)<<4|byte(c.dismissed), byte(c.candidate+1))
+	}
+	return b
 }
 
 func bits(flags ...bool) (b byte) {

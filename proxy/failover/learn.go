@@ -46,7 +46,7 @@ func (s *stepper) learnLane(r LaneReport) bool {
 
 func (s *stepper) learnProbe(in Probed) bool {
 	m := &s.m
-	i := slices.IndexFunc(m.probes, func(p probe) bool { return p.number == in.Number })
+	i := slices.IndexFunc(m.probes, func(p probe) bool { return p.number == in.Number && p.addr == in.Addr })
 	if i < 0 || in.Number == 0 {
 		return false
 	}
@@ -57,8 +57,8 @@ func (s *stepper) learnProbe(in Probed) bool {
 	}
 	if p.outcome == outcomeReplica {
 		for j := range m.views {
-			if c := &m.views[j].claim; m.same(c.candidate, p.addr) {
-				c.replica = true
+			for _, c := range m.views[j].claims() {
+				c.replica = c.replica || m.same(c.candidate, p.addr)
 			}
 		}
 	}
@@ -74,10 +74,12 @@ func (s *stepper) learnTimer(t Timer) {
 	case TimerTrust:
 		for i := range s.m.views {
 			// Those that are active again have got further, and keep their patience.
-			if c := &s.m.views[i].claim; c.active() {
-				c.dismissed = stageNone
-			} else {
-				*c = claim{}
+			for _, c := range s.m.views[i].claims() {
+				if c.active() {
+					c.dismissed = stageNone
+				} else {
+					*c = claim{}
+				}
 			}
 		}
 	case TimerConfirm:
@@ -120,7 +122,7 @@ func (s *stepper) learnOpinion(v *view, e topology.Event) {
 		s.news.look = true
 		s.act(Action{Kind: ActAsk})
 	}
-	if !running && v.inProgress() && v.claim.stage == stageNone {
+	if !running && v.inProgress() && s.slot(v, e.Master).stage == stageNone {
 		// Its messages were missed, or are on their way. Only the edge counts: a stuck failover keeps the flag for minutes.
 		s.progress(v, stageAnnounced, e.Master, "")
 	}
@@ -138,5 +140,10 @@ func (s *stepper) learnTilt(v *view, text string) {
 		s.dismiss(func(v *view) bool { return v.addr == addr }, "TILT")
 	case strings.HasPrefix(text, "-tilt"):
 		v.tilt = false
+		for _, c := range v.claims() {
+			if !c.active() {
+				*c = claim{}
+			}
+		}
 	}
 }

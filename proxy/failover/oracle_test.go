@@ -2,6 +2,8 @@ package failover
 
 import (
 	"fmt"
+	"iter"
+	"slices"
 	"sort"
 
 	"sentinelproxy/proxy/topology"
@@ -10,14 +12,14 @@ import (
 // oracle checks the invariants of doc.go from the raw inputs and actions alone. It is a value, so that the exploration
 // can copy it at every branch. Nodes are named A to H and Sentinels s1 to s8 in all tests.
 type oracle struct {
-	said     [8]said
-	master   int8 // last adopted; -1: none
-	term     uint64
-	epoch    uint64 // of the last Adopt
-	sure     uint64 // of the last Adopt by a majority
-	fell     bool   // an advance of the epoch has been taken back since the last Adopt
-	followed bool   // the last Adopt's basis
-	gate     gate
+	said   [8]said
+	master int8 // last adopted; -1: none
+	term   uint64
+	epoch  uint64 // of the last Adopt
+	sure   uint64 // of the last Adopt by a majority
+	fell   bool   // an advance of the epoch has been taken back since the last Adopt
+	follow int8   // Sentinel whose failover the last Adopt followed; -1: another basis
+	gate   gate
 	// outstanding[node] is the number of its probe, if it was sent in this hold.
 	outstanding [8]uint64
 	restored    bool // Restored(term) has come
@@ -30,16 +32,21 @@ type said struct {
 	known, named bool
 	node         int8
 	epoch        uint64
-	claim        struct {
-		stage, dismissed   stage
-		master, candidate  int8
-		announced, replica bool
-		candidateEverNamed bool
-	}
+	claims       [3]claimed // by the master that they are about
 }
 
+type claimed struct {
+	stage, dismissed   stage
+	candidate          int8
+	announced, replica bool
+	candidateEverNamed bool
+}
+
+// forget drops the claim, but for what it was dismissed for.
+func (c *claimed) forget() { *c = claimed{dismissed: c.dismissed} }
+
 func newOracle(m *Machine) oracle {
-	o := oracle{master: -1, gate: gateAll, broken: true}
+	o := oracle{master: -1, follow: -1, gate: gateAll, broken: true}
 	for _, v := range m.views {
 		o.said[sentinel(v.addr)].known = true
 	}
@@ -104,16 +111,15 @@ func (o *oracle) hear(before *Machine, in Input) int8 {
 	case Fired:
 		switch in.Timer {
 		case TimerClaim:
-			for i := range o.said {
-				c := &o.said[i].claim
+			for c := range o.claims() {
 				c.dismissed = max(c.dismissed, c.stage)
 			}
 		case TimerTrust:
-			for i := range o.said {
-				if c := &o.said[i].claim; c.stage > c.dismissed {
+			for c := range o.claims() {
+				if c.stage > c.dismissed {
 					c.dismissed = 0
 				} else {
-					o.said[i].claim = said{}.claim
+					*c = claimed{}
 				}
 			}
 		case TimerConfirm:
@@ -133,10 +139,8 @@ func (o *oracle) answer(in Probed) int8 {
 	case outcomeMaster:
 		return n
 	case outcomeReplica:
-		for i := range o.said {
-			if c := &o.said[i].claim; c.candidateEverNamed && c.candidate == n {
-				c.replica = true
-			}
+		for c := range o.claims() {
+			c.replica = c.replica || c.candidateEverNamed && c.candidate == n
 		}
 		o.broken = o.broken || n == o.master
 	case outcomeLoading:
@@ -154,42 +158,61 @@ func (o *oracle) listen(e topology.Event) {
 		return
 	}
 	s.known = true
-	c := &s.claim
+	about := &claimed{} // nobody
+	if n := node(e.Master); n >= 0 {
+		about = &s.claims[n]
+	}
 	switch e.Kind {
 	case topology.SentinelDown, topology.NoOpinion:
 		s.named = false
 	case topology.Opinion:
 		s.named, s.node, s.epoch = e.Master != "", node(e.Master), e.Epoch
-		if e.Flags != "" && c.stage == stageNone {
-			c.stage, c.master, c.announced = stageAnnounced, node(e.Master), true
+		if e.Flags != "" && about.stage == stageNone {
+			about.stage, about.announced = stageAnnounced, true
 		}
 	case topology.TryFailover:
-		if node(e.Master) == o.master {
-			*c = said{}.claim
-			c.stage, c.master, c.announced = stageAnnounced, node(e.Master), true
-		}
-	case topology.FailoverState, topology.SelectedReplica, topology.PromotedReplica, topology.SwitchMaster:
-		if node(e.Master) == o.master && node(e.Node) != o.master {
-			if c.master != node(e.Master) {
-				*c = said{}.claim
-			}
-			c.master, c.stage = node(e.Master), max(c.stage, stageOf(e))
-			c.announced = c.announced || stageOf(e) == stageAnnounced
-			if e.Node != "" && (!c.candidateEverNamed || c.candidate != node(e.Node)) {
-				c.candidate, c.candidateEverNamed, c.replica = node(e.Node), true, false
-			}
+		about.forget()
+		about.stage, about.announced = stageAnnounced, true
+	case topology.FailoverState, topology.SelectedReplica, topology.PromotedReplica, topology.SwitchMaster, topology.FailoverEnd:
+		if node(e.Node) != o.master && (e.Node != "" || o.master < 0 || node(e.Master) == o.master || about.stage > 0) {
+			about.further(e)
 		}
 	case topology.FailoverAbort:
-		*c = said{}.claim
 		for i := range o.said {
-			if o.said[i].claim.stage == stageVoted {
-				o.said[i].claim = said{}.claim
+			if by := &o.said[i].claims[node(e.Master)]; by == about || by.stage == stageVoted {
+				by.forget()
 			}
 		}
-		o.fell = o.fell || o.followed
+		o.fell = o.fell || o.follow == int8(sentinel(e.Sentinel))
 	case topology.Other:
-		if e.Text == "+tilt" {
-			c.dismissed = c.stage
+		for i := range s.claims {
+			c := &s.claims[i]
+			if e.Text == "+tilt" {
+				c.dismissed = c.stage
+			} else if e.Text == "-tilt" && c.stage <= c.dismissed {
+				*c = claimed{}
+			}
+		}
+	}
+}
+
+// further is a message of the claimed failover.
+func (c *claimed) further(e topology.Event) {
+	c.stage = max(c.stage, stageOf(e))
+	c.announced = c.announced || stageOf(e) == stageAnnounced
+	if e.Node != "" && (!c.candidateEverNamed || c.candidate != node(e.Node)) {
+		c.candidate, c.candidateEverNamed, c.replica = node(e.Node), true, false
+	}
+}
+
+func (o *oracle) claims() iter.Seq[*claimed] {
+	return func(yield func(*claimed) bool) {
+		for i := range o.said {
+			for j := range o.said[i].claims {
+				if !yield(&o.said[i].claims[j]) {
+					return
+				}
+			}
 		}
 	}
 }
@@ -237,19 +260,25 @@ func (o *oracle) adopt(a Action, verified int8) error {
 	case verified != n:
 		return fmt.Errorf("I4: %v was not verified", a)
 	}
-	if err := o.justified(n, a.Epoch, a.Basis, floor); err != nil {
+	if err := o.justified(n, a.Epoch, a.Basis, o.epoch); err != nil && (!o.fell || o.justified(n, a.Epoch, a.Basis, floor) != nil) {
 		return err
 	}
-	if n != o.master {
-		for i := range o.said {
-			o.said[i].claim = said{}.claim
+	follow := int8(-1)
+	if a.Basis == BasisFollowed {
+		follow = int8(slices.IndexFunc(o.said[:], func(s said) bool { return o.followed(&s, n) }))
+	}
+	for i := range o.said {
+		for j := range o.said[i].claims {
+			if c := &o.said[i].claims[j]; int8(j) != n || c.candidateEverNamed && c.candidate == n {
+				*c = claimed{}
+			}
 		}
 	}
+	o.follow = follow
 	o.master, o.term, o.epoch, o.fell = n, a.Term, a.Epoch, false
 	if a.Basis == BasisMajority {
 		o.sure = a.Epoch
 	}
-	o.followed = a.Basis == BasisFollowed
 	o.restored, o.broken, o.lost = false, false, false
 	return nil
 }
@@ -286,14 +315,19 @@ func (o *oracle) justified(n int8, epoch uint64, b Basis, floor uint64) error {
 			return nil
 		}
 	case BasisFollowed:
-		for _, s := range o.said {
-			c := s.claim
-			if c.candidateEverNamed && c.candidate == n && c.master == o.master && c.replica && (c.announced || o.lost) {
-				return nil
-			}
+		if slices.ContainsFunc(o.said[:], func(s said) bool { return o.followed(&s, n) }) {
+			return nil
 		}
 	}
 	return fmt.Errorf("I5: %c at epoch %d by %v is not justified", 'A'+n, epoch, b)
+}
+
+func (o *oracle) followed(s *said, n int8) bool {
+	if o.master < 0 {
+		return false
+	}
+	c := &s.claims[o.master]
+	return c.candidateEverNamed && c.candidate == n && c.replica && (c.announced || o.lost)
 }
 
 func (o *oracle) release(a Action, verified int8) error {
@@ -309,7 +343,7 @@ func (o *oracle) release(a Action, verified int8) error {
 		return fmt.Errorf("I6: %v with nothing held", a)
 	}
 	for _, s := range o.said {
-		if c := s.claim; c.stage > c.dismissed && c.master == o.master {
+		if c := s.claims[o.master]; c.stage > c.dismissed {
 			return fmt.Errorf("I11: %v while a failover of the master is claimed", a)
 		}
 	}

@@ -4,18 +4,12 @@ import (
 	"context"
 	"errors"
 	"strings"
+
+	"sentinelproxy/proxy/topology"
 )
 
 // Role is a node's answer to ROLE.
-type Role struct {
-	Master     bool
-	Replica    bool
-	MasterAddr string
-	Link       string
-	Offset     int64
-	Raw        string
-	Loading    bool
-}
+type Role = topology.Role
 
 // Prober asks ROLE of one address on a fresh connection. It must return when ctx ends: the driver waits for it.
 // An error that is a reply of the server (it has a RedisError method, as those of go-redis have) is told from one

@@ -20,8 +20,11 @@ type view struct {
 	text   string
 	at     time.Time
 
-	claim claim
+	claim  claim // about the present master
+	onward claim // about one that may be the next: a second failover before the first has been followed
 }
+
+func (v *view) claims() [2]*claim { return [2]*claim{&v.claim, &v.onward} }
 
 // inProgress: its answer says that it runs a failover itself (the flag is not set by those who only watch).
 func (v *view) inProgress() bool { return strings.Contains(v.flags, "failover_in_progress") }
@@ -67,13 +70,17 @@ type claim struct {
 // active: it speaks against its master.
 func (c *claim) active() bool { return c.stage > c.dismissed }
 
+// forget ends the claim, but not what it was dismissed for.
+func (c *claim) forget() { *c = claim{master: c.master, dismissed: c.dismissed} }
+
 // claimed is how far the furthest active claim about addr has got.
 func (m *Machine) claimed(addr string) stage {
 	far := stageNone
 	for i := range m.views {
-		c := &m.views[i].claim
-		if c.active() && m.same(c.master, addr) {
-			far = max(far, c.stage)
+		for _, c := range m.views[i].claims() {
+			if c.active() && m.same(c.master, addr) {
+				far = max(far, c.stage)
+			}
 		}
 	}
 	return far
@@ -81,5 +88,5 @@ func (m *Machine) claimed(addr string) stage {
 
 // hasActive tells whether any claim is active.
 func (m *Machine) hasActive() bool {
-	return slices.ContainsFunc(m.views, func(v view) bool { return v.claim.active() })
+	return slices.ContainsFunc(m.views, func(v view) bool { return v.claim.active() || v.onward.active() })
 }
