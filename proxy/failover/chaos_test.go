@@ -93,7 +93,7 @@ func TestExploreChaos(t *testing.T) {
 	if res.err != nil {
 		t.Fatal(res.err)
 	}
-	deep := explore(chaosRoots(t, bugs{}, fewer), limits{depth: depth + 2, fair: 31})
+	deep := explore(chaosRoots(t, bugs{}, fewer), limits{depth: depth + 1, fair: 31})
 	t.Logf("fewer words: depth %d, %d states, %d steps, %d fair ends", deep.depth, deep.states, deep.steps, deep.fair)
 	if deep.err != nil {
 		t.Fatal(deep.err)

@@ -173,9 +173,11 @@ func (o *oracle) listen(e topology.Event) {
 	case topology.TryFailover:
 		about.forget()
 		about.stage, about.announced = stageAnnounced, true
+		o.others(s, node(e.Master))
 	case topology.FailoverState, topology.SelectedReplica, topology.PromotedReplica, topology.SwitchMaster, topology.FailoverEnd:
 		if node(e.Node) != o.master && (e.Node != "" || o.master < 0 || node(e.Master) == o.master || about.stage > 0) {
 			about.further(e)
+			o.others(s, node(e.Master))
 		}
 	case topology.FailoverAbort:
 		for i := range o.said {
@@ -192,6 +194,15 @@ func (o *oracle) listen(e topology.Event) {
 			} else if e.Text == "-tilt" && c.stage <= c.dismissed {
 				*c = claimed{}
 			}
+		}
+	}
+}
+
+// others: a Sentinel runs one failover at a time, so beside one of the master only its latest counts.
+func (o *oracle) others(s *said, n int8) {
+	for i := range s.claims {
+		if m := int8(i); o.master >= 0 && n != o.master && m != o.master && m != n {
+			s.claims[i] = claimed{}
 		}
 	}
 }
