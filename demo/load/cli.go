@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -37,6 +38,7 @@ type CLI struct {
 	errors   chan string // and of its standard error
 	stop     chan struct{}
 	done     chan struct{}
+	waited   sync.Once
 
 	// Owned by the goroutine that talks, until done is closed.
 	sets     int
@@ -102,11 +104,7 @@ func (c *CLI) Stop() {
 	}
 	_ = c.cmd.Process.Kill() // fails when it has ended already
 	<-c.done
-	for range c.replies { // until its outputs are closed, as Wait wants it
-	}
-	for range c.errors {
-	}
-	_ = c.cmd.Wait() // killed: the error is ours
+	c.wait()
 }
 
 // Check reads both keys.
@@ -221,12 +219,25 @@ func (c *CLI) ask(command string) (reply string, failed, alive bool) {
 
 // ended says why there is no reply any more.
 func (c *CLI) ended() string {
+	state := c.wait()
 	select {
 	case <-c.stop: // Stop has killed it
 		return "no reply when the demo ended"
 	default:
-		return "redis-cli has ended by itself"
+		return "redis-cli has ended by itself (" + state + ")"
 	}
+}
+
+// wait reads its outputs to their ends, as Wait wants it, and says how the process ended.
+func (c *CLI) wait() string {
+	c.waited.Do(func() {
+		for range c.replies {
+		}
+		for range c.errors {
+		}
+		_ = c.cmd.Wait() // told below
+	})
+	return c.cmd.ProcessState.String()
 }
 
 func (c *CLI) served(wrong error) bool {

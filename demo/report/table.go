@@ -41,8 +41,12 @@ func Table(w io.Writer, sections ...Section) {
 	for _, s := range sections {
 		fmt.Fprintln(w, s.Title)
 		for _, r := range s.Rows {
+			wait := seconds(r.LongestWait)
+			if r.AtLeast {
+				wait = "> " + wait
+			}
 			fmt.Fprintf(w, columns, r.Name, Count(r.Commands), Count(r.Errors), Count(r.Unknown), Count(r.Closed),
-				Count(r.Wrong), seconds(r.LongestWait), seconds(r.LongestGap))
+				Count(r.Wrong), wait, seconds(r.LongestGap))
 		}
 	}
 }

@@ -18,12 +18,13 @@ func Timeline(w io.Writer, number int, s admin.Switch) {
 			fmt.Fprintf(w, "  %8s ...    and %d more\n", "", len(s.Events)-i)
 			break
 		}
-		fmt.Fprintf(w, "  %8.1f ms  %-10s %-15s %s\n", e.OffsetMS, e.State, clip(e.Source, 15), clip(e.Text, 60))
+		fmt.Fprintf(w, "  %8.1f ms  %-15s %s\n", e.OffsetMS, clip(e.Source, 15), clip(e.Text, 66))
 	}
 	c := s.Counts
-	fmt.Fprintf(w, "  %s commands held (p50 %s, p99 %s, longest %s): %s released, %s expired, %s cancelled\n",
-		Count(c.Held), milliseconds(c.HoldP50MS), milliseconds(c.HoldP99MS), milliseconds(c.HoldMaxMS), Count(c.Released), Count(c.Expired), Count(c.Cancelled))
-	fmt.Fprintf(w, "  %s in flight were still answered; %s were lost: %s sent again, %s unknown\n",
+	fmt.Fprintf(w, "  held: %s commands (%s released, %s expired, %s cancelled)\n",
+		Count(c.Held), Count(c.Released), Count(c.Expired), Count(c.Cancelled))
+	fmt.Fprintf(w, "  time held: median %s, p99 %s, longest %s\n", milliseconds(c.HoldP50MS), milliseconds(c.HoldP99MS), milliseconds(c.HoldMaxMS))
+	fmt.Fprintf(w, "  on the wire: %s still answered; %s lost, of which %s sent again, %s unknown\n",
 		Count(c.Drained), Count(c.Lost), Count(c.Resent), Count(c.Unknown))
 }
 

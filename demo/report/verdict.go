@@ -44,13 +44,14 @@ func Verdict(w io.Writer, proxied Section, d load.Data) bool {
 	sum := proxied.Sum()
 	idle := proxied.idle()
 	if !sum.Noticed() && len(d.Lost) == 0 && idle == "" {
-		fmt.Fprintf(w, "PASSED: two changes of the master; %s commands, no error, no closed connection, no wrong reply, nothing lost.\n", Count(sum.Commands))
+		fmt.Fprintf(w, "PASSED: the master changed twice under %s commands:\n", Count(sum.Commands))
+		fmt.Fprintln(w, "  no error, no closed connection, no wrong reply, no acknowledged write lost.")
 		if sum.Unknown > 0 {
-			fmt.Fprintf(w, "(%s INCRs that were on the wire when a master stopped were answered UNKNOWNOUTCOME, as the contract says.)\n", Count(sum.Unknown))
+			fmt.Fprintf(w, "  %s INCRs that were on the wire when a master stopped were answered UNKNOWNOUTCOME, as\n  the contract says: nobody can know whether they were applied, so the proxy does not repeat them.\n", Count(sum.Unknown))
 		}
 		return true
 	}
-	fmt.Fprintf(w, "FAILED: the clients saw %s errors, %s closed connections, %s wrong replies; %d keys lost acknowledged writes.\n",
+	fmt.Fprintf(w, "FAILED: the clients saw %s errors, %s closed connections, %s wrong replies; %d keys lost writes.\n",
 		Count(sum.Errors), Count(sum.Closed), Count(sum.Wrong), len(d.Lost))
 	if idle != "" {
 		fmt.Fprintf(w, "  %s: not one command was answered\n", idle)

@@ -13,6 +13,7 @@ type Figures struct {
 	Closed   uint64 // connections that were lost or had to be given up
 
 	LongestWait time.Duration // of one command or pipeline, from its sending to its end
+	AtLeast     bool          // LongestWait is as much as the client can measure
 	LongestGap  time.Duration // between two good replies; until now when the last one is longer ago
 
 	Troubles []string // the first few, for people
@@ -30,6 +31,7 @@ func Sum(all ...Figures) Figures {
 		sum.Unknown += f.Unknown
 		sum.Wrong += f.Wrong
 		sum.Closed += f.Closed
+		sum.AtLeast = sum.AtLeast || f.AtLeast
 		sum.LongestWait = max(sum.LongestWait, f.LongestWait)
 		sum.LongestGap = max(sum.LongestGap, f.LongestGap)
 		for _, t := range f.Troubles {
