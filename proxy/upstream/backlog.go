@@ -2,6 +2,26 @@ package upstream
 
 import "bytes"
 
+// keep adds to the backlog. What is settled already and has nothing of its owner before it is answered at
+// once: a client whose write is unknown is told now, not when there is a master again.
+func (s *Set) keep(lost []Lost) {
+	waits := map[Owner]bool{}
+	for i := range s.backlog {
+		waits[s.backlog[i].Owner] = true
+	}
+	for i := range lost {
+		item := &lost[i]
+		if item.Canned != nil && !waits[item.Owner] {
+			if !item.Owner.Gone() {
+				item.Owner.Reply(&Entry{Owner: item.Owner, Tag: item.Tag, Class: item.Class}, item.Canned, true)
+			}
+			continue
+		}
+		waits[item.Owner] = true
+		s.backlog = append(s.backlog, *item)
+	}
+}
+
 // sendBacklog appends everything lost to the links of the present master, in the order it was lost.
 func (s *Set) sendBacklog() {
 	items := s.backlog

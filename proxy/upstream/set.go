@@ -17,8 +17,8 @@ type Options struct {
 
 	// Holding says whether a switch is on.
 	Holding func() bool
-	// Lost: a shared link to addr broke, or could not be set up. Called after its commands have gone to
-	// the backlog and before anything else is appended: hold now.
+	// Lost: a shared link to addr broke, or could not be set up. Called before anything becomes of its
+	// commands: hold now.
 	Lost func(addr string, err error)
 	// PinnedLost: a link of one session broke.
 	PinnedLost func(addr string, err error)
@@ -208,23 +208,22 @@ func (s *Set) closed(l *Link, err error) {
 	s.loop.Cancel(l.timer)
 	l.state = closed
 	delete(s.links, l)
-	if s.shared[l.key] == l {
-		delete(s.shared, l.key)
-	}
-	lost := l.lose()
-	waiting := l.waiting
-	l.waiting = nil
 	if !l.dropping {
 		s.Counters.Broken++
 	}
+	if s.shared[l.key] == l {
+		delete(s.shared, l.key)
+	}
+	waiting := l.waiting
+	l.waiting = nil
 	if l.pinned == nil && !l.pooled {
-		s.backlog = append(s.backlog, lost...)
 		if !l.dropping {
 			s.restoring = false
 			s.opt.Lost(l.addr, err)
 		}
+		s.keep(l.lose())
 	} else {
-		s.closedPinned(l, lost, err)
+		s.closedPinned(l, l.lose(), err)
 	}
 	for _, w := range waiting {
 		w.LinkFailed(l)
