@@ -3,7 +3,6 @@ package servers
 import (
 	"context"
 	"net"
-	"strconv"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -19,9 +18,6 @@ type endpoint struct {
 
 // Addr is "127.0.0.1:port". Sentinel must be told the very same host, or it re-points replicas.
 func (e *endpoint) Addr() string { return localAddr(e.Port) }
-
-// Host and port as REPLICAOF and SENTINEL MONITOR want them.
-func (e *endpoint) hostPort() (string, string) { return "127.0.0.1", strconv.Itoa(e.Port) }
 
 // Client makes a plain client, authenticated, with one connection, which neither retries nor sends
 // anything of its own accord. The caller closes it.

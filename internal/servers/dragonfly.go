@@ -23,11 +23,10 @@ func findDragonfly() (string, error) {
 		}
 		return path, nil
 	}
-	path, err := exec.LookPath("dragonfly")
-	if err != nil {
-		return "", nil // it is in no distribution: having none is no error
+	if path, err := exec.LookPath("dragonfly"); err == nil {
+		return path, nil
 	}
-	return path, nil
+	return "", nil // it is in no distribution: having none is no error
 }
 
 // Dragonfly starts the Dragonfly that $DRAGONFLY names or PATH holds. Where there is none, a Redis stands

@@ -6,12 +6,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
-	"time"
 )
-
-// readyTimeout is how long a server may take from its start until it answers. Long, because tests of
-// several packages share few cores.
-const readyTimeout = 30 * time.Second
 
 // Pool owns what it has started.
 type Pool struct {
@@ -77,53 +72,4 @@ func (p *Pool) start(proc *Process, port int, ready func(context.Context) error)
 		return errors.Join(err, proc.Kill())
 	}
 	return nil
-}
-
-// restart runs an ended process once more, on its port. Somebody may hold the port for a moment.
-func (proc *Process) restart(port int, ready func(context.Context) error) error {
-	if proc.Running() {
-		return fmt.Errorf("%s: still running", proc.name)
-	}
-	for deadline := time.Now().Add(readyTimeout); ; time.Sleep(50 * time.Millisecond) {
-		if port != 0 && !listenable(port) && time.Now().Before(deadline) {
-			continue
-		}
-		if err := proc.start(); err != nil {
-			return err
-		}
-		err := proc.await(port, ready)
-		if err == nil {
-			return nil
-		}
-		var taken *PortTakenError
-		if !errors.As(err, &taken) || time.Now().After(deadline) {
-			return errors.Join(err, proc.Kill())
-		}
-	}
-}
-
-// await asks ready again and again until it is content, the process has ended, or readyTimeout is over. A nil ready is content at once.
-func (proc *Process) await(port int, ready func(context.Context) error) error {
-	if ready == nil {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), readyTimeout)
-	defer cancel()
-	for {
-		err := ready(ctx)
-		select {
-		case <-proc.Exited(): // before success: whoever answered, it was not our process
-			if saysPortTaken(proc.logOfRun()) {
-				return &PortTakenError{Server: proc.name, Port: port}
-			}
-			return fmt.Errorf("%s: ended at once: %s", proc.name, proc.tail(5))
-		case <-time.After(5 * time.Millisecond):
-		}
-		if err == nil {
-			return nil
-		}
-		if ctx.Err() != nil {
-			return fmt.Errorf("%s: not ready after %v: %w", proc.name, readyTimeout, err)
-		}
-	}
 }

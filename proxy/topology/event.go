@@ -1,6 +1,16 @@
 // Package topology turns what the Sentinels of one group say into events: one go-redis SentinelClient
 // per Sentinel, one subscription and one poll each. It decides nothing: package failover weighs what is
 // said here.
+//
+//	event.go        what is told
+//	watcher.go      Watcher: all Sentinels of a group
+//	directory.go    which Sentinels there are, which of them may speak
+//	discovery.go    the Sentinels that others name
+//	sentinel.go     one Sentinel's goroutine: session after session, with pauses (backoff.go)
+//	session.go      one session: subscription and questions
+//	opinion.go      the question: who is master?
+//	message.go      what is published, as events; subject.go: whom it is about
+//	prober.go       Prober: ROLE of a data node; role.go, reply.go, probe_error.go: its answer
 package topology
 
 import "time"
@@ -16,9 +26,11 @@ const (
 	SentinelUp Kind = iota + 1
 	// SentinelDown: this Sentinel can't be reached or does not answer; its last opinion no longer counts.
 	SentinelDown
-	// SentinelGone: this Sentinel is no longer configured nor named by any other; forget it.
+	// SentinelGone: this Sentinel is no longer configured nor named by any other, or it has turned out to be
+	// one that is known by another address; forget it.
 	SentinelGone
-	// Opinion: answer to SENTINEL MASTER name. Master, Epoch (config-epoch), Flags, Known are set.
+	// Opinion: answer to a poll. Master (SENTINEL GET-MASTER-ADDR-BY-NAME) and Epoch (config-epoch), Flags, Known
+	// (SENTINEL MASTER) are set; see askOpinion for why it takes both.
 	Opinion
 	// NoOpinion: this Sentinel answers, but does not know the group. Text holds its answer.
 	NoOpinion
@@ -33,7 +45,8 @@ const (
 	ObjectivelyUp
 	// TryFailover: +try-failover: this Sentinel starts a failover of Master.
 	TryFailover
-	// FailoverState: +vote-for-leader, +elected-leader, +failover-state-*. Text names it.
+	// FailoverState: +vote-for-leader, +elected-leader, +failover-state-*. Text names it. Master is set, but for
+	// +vote-for-leader, which does not say which group it is about; Node where the state is about the candidate.
 	FailoverState
 	// SelectedReplica: +selected-slave. Node is the candidate, Master the present master.
 	SelectedReplica

@@ -40,10 +40,9 @@ func (s *sentinel) session(ctx context.Context) error {
 	go func() { lost <- s.listen(ctx, sub) }()
 	err = s.poll(ctx, client, sub, lost)
 	sub.Close() // ends listen
-	if err == nil {
-		return <-lost
+	if end := <-lost; err == nil {
+		err = end
 	}
-	<-lost
 	return err
 }
 
