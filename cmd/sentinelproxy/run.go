@@ -22,6 +22,7 @@ func (c *runCommand) Run() error {
 	if err != nil {
 		return err
 	}
+	e.cfg.Build.Version, e.cfg.Build.Commit = buildVersion()
 	log, err := newLogger(&e.cfg)
 	if err != nil {
 		return err
