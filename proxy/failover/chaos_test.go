@@ -2,6 +2,8 @@ package failover
 
 import (
 	"flag"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -32,12 +34,14 @@ func newChaos(t testing.TB, lines ...string) *chaos {
 func (c *chaos) moves(m *Machine) []move {
 	list := append([]move(nil), c.said...)
 	add := func(name string, in Input) { list = append(list, move{name, in, c}) }
-	for word, kind := range laneWords {
+	for _, word := range slices.Sorted(maps.Keys(laneWords)) {
+		kind := laneWords[word]
 		add("lanes "+word, LaneSaid{LaneReport{Kind: kind, Term: m.term}})
 		add("late: lanes "+word, LaneSaid{LaneReport{Kind: kind, Term: m.term - 1}})
 	}
 	for _, p := range m.probes {
-		for word, answer := range roleWords {
+		for _, word := range slices.Sorted(maps.Keys(roleWords)) {
+			answer := roleWords[word]
 			answer.Addr, answer.Number = p.addr, p.number
 			if p.number != 0 {
 				add("role "+p.addr+" "+word, answer)

@@ -48,7 +48,7 @@ func key(m *Machine, o *oracle) []byte {
 		b = append(b, v...)
 	}
 	if o != nil {
-		b = append(b, byte(o.master+1), byte(o.epoch), byte(o.sure), byte(o.gate), bits(o.fell, o.restored, o.broken, o.lost), byte(o.follow+1))
+		b = append(b, byte(o.master+1), byte(o.epoch), byte(o.raised), byte(o.sure), byte(o.gate), bits(o.fell, o.restored, o.broken, o.lost), byte(o.follow+1))
 	}
 	return b
 }

@@ -16,6 +16,7 @@ type oracle struct {
 	master int8 // last adopted; -1: none
 	term   uint64
 	epoch  uint64 // of the last Adopt
+	raised uint64 // that a majority has vouched for since, for the same master
 	sure   uint64 // of the last Adopt by a majority
 	fell   bool   // an advance of the epoch has been taken back since the last Adopt
 	follow int8   // Sentinel whose failover the last Adopt followed; -1: another basis
@@ -167,6 +168,9 @@ func (o *oracle) listen(e topology.Event) {
 		s.named = false
 	case topology.Opinion:
 		s.named, s.node, s.epoch = e.Master != "", node(e.Master), e.Epoch
+		if o.justified(o.master, e.Epoch, BasisMajority, o.epoch) == nil {
+			o.raised = max(o.raised, e.Epoch)
+		}
 		if e.Flags != "" && about.stage == stageNone {
 			about.stage, about.announced = stageAnnounced, true
 		}
@@ -271,7 +275,14 @@ func (o *oracle) adopt(a Action, verified int8) error {
 	case verified != n:
 		return fmt.Errorf("I4: %v was not verified", a)
 	}
-	if err := o.justified(n, a.Epoch, a.Basis, o.epoch); err != nil && (!o.fell || o.justified(n, a.Epoch, a.Basis, floor) != nil) {
+	err := o.justified(n, a.Epoch, a.Basis, o.epoch)
+	if err != nil && o.raised > o.epoch {
+		err = o.justified(n, a.Epoch, a.Basis, o.raised)
+	}
+	if err != nil && o.fell {
+		err = o.justified(n, a.Epoch, a.Basis, floor)
+	}
+	if err != nil {
 		return err
 	}
 	follow := int8(-1)
@@ -290,7 +301,7 @@ func (o *oracle) adopt(a Action, verified int8) error {
 	if a.Basis == BasisMajority {
 		o.sure = a.Epoch
 	}
-	o.restored, o.broken, o.lost = false, false, false
+	o.restored, o.broken, o.lost, o.raised = false, false, false, 0
 	return nil
 }
 

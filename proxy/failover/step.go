@@ -80,7 +80,7 @@ func (s *stepper) enter(to State) {
 
 // tighten tells the lanes to hold more than they do; never less.
 func (s *stepper) tighten(g gate, reason HoldReason) {
-	if g <= s.m.gate {
+	if g <= s.m.gate || g == gateAll && s.m.cfg.bugs.noHold {
 		return
 	}
 	s.m.gate = g

@@ -99,9 +99,7 @@ func (s *stepper) takeOver(v verdict) {
 
 func (s *stepper) adopt(v verdict) {
 	m := &s.m
-	if !m.cfg.bugs.noHold {
-		s.tighten(gateAll, m.hold.reason)
-	}
+	s.tighten(gateAll, m.hold.reason)
 	m.term++
 	m.restored = m.cfg.bugs.early
 	m.flaps = min(m.flaps+1, maxFlaps)

@@ -1,0 +1,61 @@
+package failover
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestExplorationFindsBugs switches mistakes on, one at a time: what checks must be able to fail.
+func TestExplorationFindsBugs(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		bugs bugs
+		want string // the invariants of which one must be found broken
+	}{
+		{"ROLE is not asked", bugs{skipRole: true}, "I4"},
+		{"opinions of any epoch count", bugs{anyEpoch: true}, "I3 I5"},
+		{"one Sentinel is enough", bugs{minority: true}, "I5"},
+		{"probes from before the hold are believed", bugs{oldProbes: true}, "I4"},
+		{"claims are believed for ever", bugs{noDismiss: true}, "I10"},
+		{"adopting without a hold", bugs{noHold: true}, "I1"},
+		{"release before the lanes are ready", bugs{early: true}, "I2"},
+		{"no way out of refusing", bugs{deafRefuse: true}, "I10"},
+		{"any Sentinel's candidate", bugs{anyWord: true}, "I5"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var res explored
+			for depth := 1; depth <= 4 && res.err == nil; depth++ {
+				res = explore(bugRoots(t, c.bugs), limits{depth: depth, fair: 1})
+			}
+			if res.err == nil {
+				t.Fatal("not found")
+			}
+			t.Logf("found after %d steps: %v", res.steps, res.err)
+			for _, id := range strings.Fields(c.want) {
+				if strings.HasPrefix(res.err.Error(), id+":") {
+					return
+				}
+			}
+			t.Errorf("expected one of: %s", c.want)
+		})
+	}
+}
+
+func bugRoots(t testing.TB, b bugs) []position {
+	w := newChaos(t, "names B 6", "names B 4", "+selected-slave B A", "+try-failover A", "+try-failover B")
+	start := root(t, w, bugs{}, servingA...)
+	cfg := *start.m.cfg
+	cfg.bugs = b
+	start.m.cfg = &cfg
+	writes := start
+	for _, line := range []string{"s1 +try-failover A", "s1 -failover-abort-x A", "s1 names A 5", "s2 names A 5"} {
+		in, err := parse(line, &writes.m, still)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := advance(&writes, in, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return []position{start, writes}
+}
