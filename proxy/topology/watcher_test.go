@@ -1,6 +1,7 @@
 package topology
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -268,4 +269,38 @@ func TestOptionsAreChecked(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.Ask() // before Run: nothing to ask, nothing to break
+}
+
+// TestRunEnds: also while a Sentinel hangs, and while nobody answers at all.
+func TestRunEnds(t *testing.T) {
+	pool := servers.NewT(t)
+	n := pool.Redis(servers.RedisOptions{})
+	s := pool.Sentinel(servers.SentinelOptions{Master: "mymaster", MasterAddr: n.Addr()})
+	events := make(chan Event, 1000)
+	w, err := New(Options{Group: "mymaster", Sentinels: []string{s.Addr(), "127.0.0.1:1"}, Timeout: time.Hour, Emit: func(e Event) { events <- e }})
+	must(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { defer close(done); w.Run(ctx) }()
+	for e := range events {
+		if e.Kind == Opinion {
+			break
+		}
+	}
+	must(t, s.Pause())
+	w.Ask() // now an answer is waited for, which never comes
+	time.Sleep(50 * time.Millisecond)
+	cancel()
+	select {
+	case <-done:
+	case <-time.After(patience):
+		t.Fatal("Run waits for an answer after its context has ended")
+	}
+	for len(events) > 0 {
+		<-events
+	}
+	w.Ask()
+	if len(events) > 0 {
+		t.Errorf("an event after the end: %+v", <-events)
+	}
 }
