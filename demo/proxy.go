@@ -29,13 +29,13 @@ func buildProxy(ctx context.Context, dir string) (string, error) {
 }
 
 // startProxy runs it in front of the Sentinels.
-func (d *demo) startProxy(binary string) error {
+func (d *demo) startProxy() error {
 	var sentinels []string
 	for _, port := range d.ports.sentinels {
 		sentinels = append(sentinels, address(port))
 	}
 	proxy, err := d.pool.Command(servers.CommandOptions{
-		Name: "sentinelproxy", Path: binary,
+		Name: "sentinelproxy", Path: d.binary,
 		Args: []string{
 			"run", "--listen", address(d.ports.proxy), "--master", masterName,
 			"--sentinel", strings.Join(sentinels, ","), "--admin", address(d.ports.admin),

@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"os"
+	"errors"
 	"time"
 
 	"sentinelproxy/internal/servers"
@@ -15,13 +15,9 @@ const (
 	failoverTimeout = 60 * time.Second
 )
 
-// setUp starts everything but the clients. What takes long, the proxy's compilation and the search for a
-// Dragonfly, goes on beside the rest.
+// setUp starts everything but the clients. The search for a Dragonfly, which may pull an image, goes on
+// beside the rest.
 func (d *demo) setUp(ctx context.Context) error {
-	type built struct {
-		path string
-		err  error
-	}
 	type found struct {
 		engine *engine
 		err    error
@@ -30,19 +26,7 @@ func (d *demo) setUp(ctx context.Context) error {
 		cluster *servers.Cluster
 		err     error
 	}
-	binary, third, group := make(chan built, 1), make(chan found, 1), make(chan grown, 1)
-	dir, err := os.MkdirTemp("", "sentinelproxy-demo-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir) // a running binary needs no file
-	go func() {
-		var b built
-		if !d.withoutProxy {
-			b.path, b.err = buildProxy(ctx, dir)
-		}
-		binary <- b
-	}()
+	third, group := make(chan found, 1), make(chan grown, 1)
 	go func() {
 		var f found
 		f.engine, f.err = d.startEngine(ctx)
@@ -54,7 +38,7 @@ func (d *demo) setUp(ctx context.Context) error {
 		group <- g
 	}()
 
-	f, b := <-third, <-binary // always both: they must not outlive this function
+	f := <-third // always: there may be a container to remove
 	d.engine = f.engine
 	var g grown
 	select {
@@ -62,10 +46,8 @@ func (d *demo) setUp(ctx context.Context) error {
 	case <-ctx.Done(): // its servers are killed by now, but it may go on asking them for a while
 		return ctx.Err()
 	}
-	for _, err := range []error{g.err, f.err, b.err} {
-		if err != nil {
-			return err
-		}
+	if err := errors.Join(g.err, f.err); err != nil {
+		return err
 	}
 	d.cluster = g.cluster
 	d.cluster.Nodes = append(d.cluster.Nodes, f.engine.node)
@@ -74,7 +56,7 @@ func (d *demo) setUp(ctx context.Context) error {
 		d.story.say("no proxy (--without-proxy): its clients are led straight to the first Redis, and will notice")
 		return nil
 	}
-	if err := d.startProxy(b.path); err != nil {
+	if err := d.startProxy(); err != nil {
 		return err
 	}
 	d.story.say("the proxy: %s, its status: http://%s/api/v1/status", address(d.ports.proxy), address(d.ports.admin))

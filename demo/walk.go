@@ -19,6 +19,7 @@ type demo struct {
 	story        *story
 	ports        ports
 	withoutProxy bool
+	binary       string // the proxy's
 	pool         *servers.Pool
 
 	cluster  *servers.Cluster

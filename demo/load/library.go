@@ -34,11 +34,11 @@ func StartLibrary(o Options) []Kind {
 	}
 }
 
-func startLibrary(o Options, name string, make func(i int, prefix string) task) *Library {
+func startLibrary(o Options, name string, newTask func(i int, prefix string) task) *Library {
 	l := &Library{name: name}
 	for i := range workersPerKind {
 		prefix := fmt.Sprintf("%s:%s:%d:", o.Prefix, name, i)
-		l.workers = append(l.workers, startWorker(o, fmt.Sprintf("%s #%d", name, i), make(i, prefix)))
+		l.workers = append(l.workers, startWorker(o, fmt.Sprintf("%s #%d", name, i), newTask(i, prefix)))
 	}
 	return l
 }

@@ -35,7 +35,7 @@ var (
 )
 
 func TestOutput(t *testing.T) {
-	for name, print := range map[string]func(w io.Writer){
+	for name, write := range map[string]func(w io.Writer){
 		"table":         func(w io.Writer) { Table(w, quiet, loud) },
 		"verdict":       func(w io.Writer) { Data(w, "Writes:", kept); Verdict(w, quiet, kept) },
 		"verdict-bad":   func(w io.Writer) { Data(w, "Writes:", lost); Verdict(w, loud, lost) },
@@ -44,7 +44,7 @@ func TestOutput(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got bytes.Buffer
-			print(&got)
+			write(&got)
 			for line := range strings.Lines(got.String()) {
 				if n := len([]rune(strings.TrimSuffix(line, "\n"))); n > 100 {
 					t.Errorf("%d columns: %s", n, line)
