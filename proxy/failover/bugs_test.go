@@ -17,7 +17,7 @@ func TestExplorationFindsBugs(t *testing.T) {
 		{"one Sentinel is enough", bugs{minority: true}, "I5"},
 		{"probes from before the hold are believed", bugs{oldProbes: true}, "I4"},
 		{"claims are believed for ever", bugs{noDismiss: true}, "I10"},
-		{"adopting without a hold", bugs{noHold: true}, "I1"},
+		{"adopting without a hold", bugs{noHold: true}, "I1 I6"},
 		{"release before the lanes are ready", bugs{early: true}, "I2"},
 		{"no way out of refusing", bugs{deafRefuse: true}, "I10"},
 		{"any Sentinel's candidate", bugs{anyWord: true}, "I5"},

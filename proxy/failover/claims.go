@@ -20,7 +20,7 @@ func (s *stepper) learnClaim(v *view, e topology.Event) {
 		// Late, from a Sentinel that is behind, or about a master that we don't know of yet: a majority will tell.
 		s.news.look = true
 		s.act(Action{Kind: ActAsk})
-		if e.Node == "" && e.Kind != topology.TryFailover && s.slot(v, master).stage == stageNone {
+		if c := s.slot(v, master); e.Node == "" && e.Kind != topology.TryFailover && (c.stage == stageNone || !s.m.same(c.master, master)) {
 			return // the end of a switch already made
 		}
 	}

@@ -55,7 +55,7 @@ func key(m *Machine, o *oracle) []byte {
 
 func (o *oracle) saidKey(b []byte, i int) []byte {
 	s := &o.said[i]
-	b = append(b, bits(s.known, s.named), byte(s.node+1), byte(s.epoch))
+	b = append(b, bits(s.known, s.named, s.running), byte(s.node+1), byte(s.epoch))
 	for _, c := range s.claims {
 		b = append(b, bits(c.announced, c.replica, c.candidateEverNamed), byte(c.stage)<<4|byte(c.dismissed), byte(c.candidate+1))
 	}

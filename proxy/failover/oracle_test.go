@@ -31,6 +31,7 @@ type oracle struct {
 // said is what a Sentinel has said.
 type said struct {
 	known, named bool
+	running      bool // its last opinion had the flag failover_in_progress
 	node         int8
 	epoch        uint64
 	claims       [3]claimed // by the master that they are about
@@ -165,15 +166,16 @@ func (o *oracle) listen(e topology.Event) {
 	}
 	switch e.Kind {
 	case topology.SentinelDown, topology.NoOpinion:
-		s.named = false
+		s.named, s.running = false, false
 	case topology.Opinion:
 		s.named, s.node, s.epoch = e.Master != "", node(e.Master), e.Epoch
 		if o.justified(o.master, e.Epoch, BasisMajority, o.epoch) == nil {
 			o.raised = max(o.raised, e.Epoch)
 		}
-		if e.Flags != "" && about.stage == stageNone {
+		if e.Flags != "" && !s.running && about.stage == stageNone {
 			about.stage, about.announced = stageAnnounced, true
 		}
+		s.running = e.Flags != ""
 	case topology.TryFailover:
 		about.forget()
 		about.stage, about.announced = stageAnnounced, true
