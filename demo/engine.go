@@ -99,7 +99,7 @@ func (d *demo) standIn() (*engine, error) {
 	}
 	return &engine{
 		node: node, name: "the third Redis", remove: func() {},
-		origin: "no Dragonfly here ($DRAGONFLY, PATH, docker): A THIRD REDIS STANDS IN FOR IT",
+		origin: "no Dragonfly ($DRAGONFLY, PATH, docker): A THIRD REDIS STANDS IN",
 	}, nil
 }
 

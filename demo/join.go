@@ -31,7 +31,8 @@ func (d *demo) joinEngine(ctx context.Context, master *servers.Node) error {
 	if err != nil {
 		return err
 	}
-	d.story.say("%s: REPLICAOF %s, as Sentinel gives it; its priority is 0 until it is in sync", node.Addr(), addr)
+	d.story.say("%s: REPLICAOF %s, as Sentinel gives it", node.Addr(), addr)
+	d.story.more("(its priority is 0 until it is in sync: Sentinel would promote a half-loaded one)")
 	if err := node.ReplicaOf(addr); err != nil {
 		return err
 	}
@@ -39,7 +40,7 @@ func (d *demo) joinEngine(ctx context.Context, master *servers.Node) error {
 	if err := awaitCaughtUp(ctx, master, node); err != nil {
 		return err
 	}
-	d.story.say("%s is in sync after %.2f s: link up, no sync in progress, the master's offset reached", name, time.Since(begin).Seconds())
+	d.story.say("%s is in sync after %.2f s, the master's offset reached", name, time.Since(begin).Seconds())
 	if _, err := node.Do(ctx, "CONFIG", "SET", "replica-priority", fullPriority); err != nil {
 		return fmt.Errorf("%s: replica-priority: %w", node.Addr(), err)
 	}
@@ -50,7 +51,7 @@ func (d *demo) joinEngine(ctx context.Context, master *servers.Node) error {
 		}
 	}
 	d.story.say("all Sentinels know it as a replica that can be elected, the only one")
-	d.story.more("so far behind the proxy: %s", d.proxied.describe())
+	d.story.more("behind the proxy: %s", d.proxied.describe())
 	return nil
 }
 

@@ -74,6 +74,7 @@ func (d *demo) startCluster() (*servers.Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.story.say("%s is up: the replica is in sync, the Sentinels know all (down-after %v, failover-timeout %v)", masterName, downAfter, failoverTimeout)
+	d.story.say("%s is up: the replica is in sync, the Sentinels know all", masterName)
+	d.story.more("(quorum 2, down-after %v, failover-timeout %v)", downAfter, failoverTimeout)
 	return cluster, nil
 }

@@ -44,7 +44,7 @@ func (d *demo) walk(ctx context.Context) (passed bool, err error) {
 		return false, err
 	}
 	d.story.say("clients: redis-cli, go-redis (SET/GET, INCR, pipelines of 16; retries off), redis-benchmark")
-	d.story.more("go-redis: its defaults, but ReadTimeout %v: Sentinel alone takes longer than the default 5 s", load.ReadTimeout)
+	d.story.more("(go-redis: ReadTimeout %v; Sentinel alone takes longer than its default of 5 s)", load.ReadTimeout)
 	if err := d.proxied.awaitService(ctx, time.Now(), 15*time.Second); err != nil {
 		return false, d.withLog(err)
 	}
