@@ -49,4 +49,8 @@
 //	I10 Every hold ends: from every state reached, once the Sentinels agree on a living master, probes are answered truly and
 //	    timers run, the machine serves that master within a bounded number of steps.
 //	I11 Writes are not let go to a master while a believed claim says that it is being replaced.
+//
+// The default depth takes seconds; "go test ./proxy/failover -depth 4 -walks 5000" takes minutes. bugs_test.go switches mistakes on
+// and demands that the exploration finds each. An address is compared as written (Config.Same is the hook): a node that
+// the Sentinels name now by IP and now by host name is two nodes to this package.
 package failover

@@ -20,11 +20,13 @@ type Lanes interface {
 	// with Restored(term) when all lanes are ready to pass commands, or with LinkLost(term).
 	// Adopting the present address again dials anew.
 	Adopt(addr string, term uint64)
-	// Release lets held commands go, first-come first-served, then passes everything. A lane that
+	// Release lets held commands go, first-come first-served, then passes everything. It is given again in
+	// the same term, without an Adopt, when a hold ends at the same master and no lane has lost anything. A lane that
 	// has lost its link since Adopt(term) ignores it (its LinkLost is on its way).
 	Release(term uint64)
-	// Refuse answers everything held, and all that comes until the next Release, with an error at once.
-	// Clients stay connected.
+	// Refuse answers everything held, and all that comes until the next Release or Adopt, with an error at once.
+	// Clients stay connected. An Adopt while refusing makes the lanes hold again; Refuse is called again
+	// when that adoption comes to nothing, or takes longer than the hold limit.
 	Refuse(reason string)
 	// Counts gathers the figures of the hold that Release(term) or Refuse ended and calls done with them
 	// once, from any goroutine.

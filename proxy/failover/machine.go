@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Config is what the machine must know beside its inputs. DefaultConfig has the values that were chosen.
+// Config is what the machine must know beside its inputs. What is 0 has its default, that of DefaultConfig.
 type Config struct {
 	Sentinels   []string      // configured ones, host:port; they count as known before they were ever reached
 	HoldTimeout time.Duration // longest hold, from its start; then the clients are refused
@@ -53,6 +53,29 @@ func DefaultConfig(sentinels []string) Config {
 		Patience:    3 * time.Second,
 		TrustAfter:  30 * time.Second,
 		Confirm:     15 * time.Second,
+	}
+}
+
+// complete puts the default where nothing was set.
+func (c *Config) complete() {
+	def := DefaultConfig(nil)
+	for _, d := range []struct{ is, def *time.Duration }{
+		{&c.HoldTimeout, &def.HoldTimeout},
+		{&c.ProbeEvery, &def.ProbeEvery},
+		{&c.RetryEvery, &def.RetryEvery},
+		{&c.CheckEvery, &def.CheckEvery},
+		{&c.AskEvery, &def.AskEvery},
+		{&c.Patience, &def.Patience},
+		{&c.TrustAfter, &def.TrustAfter},
+		{&c.Confirm, &def.Confirm},
+	} {
+		if *d.is <= 0 {
+			*d.is = *d.def
+		}
+	}
+	c.Patience = min(c.Patience, c.HoldTimeout/2)
+	if c.Same == nil {
+		c.Same = func(a, b string) bool { return a == b }
 	}
 }
 
@@ -118,10 +141,7 @@ const (
 
 // NewMachine returns the machine as it starts, and what is to be done first.
 func NewMachine(cfg Config, now time.Time) (Machine, []Action) {
-	cfg.Patience = min(cfg.Patience, cfg.HoldTimeout/2)
-	if cfg.Same == nil {
-		cfg.Same = func(a, b string) bool { return a == b }
-	}
+	cfg.complete()
 	s := stepper{m: Machine{cfg: &cfg, state: Starting, gate: gateAll, hold: hold{since: now, reason: HoldStarting, broken: true}}, now: now}
 	for _, addr := range cfg.Sentinels {
 		s.m.view(addr)

@@ -157,8 +157,10 @@ func (rec *recorder) action(a Action, m *Machine, now time.Time) {
 		c.Adoptions++
 		r.Basis = a.Basis.String()
 	case ActRefuse:
-		c.Refused++
-		r.RefusedMS, r.RefuseReason = millis(now.Sub(r.Began)), a.Refuse.String()
+		if r.RefuseReason == "" { // or it is refused again, after an adoption that failed
+			c.Refused++
+			r.RefusedMS, r.RefuseReason = millis(now.Sub(r.Began)), a.Refuse.String()
+		}
 	}
 	if r.Open {
 		r.add(now, "proxy", a.String())
@@ -177,11 +179,12 @@ func (rec *recorder) expect() func(SwitchCounts) {
 	return func(c SwitchCounts) {
 		rec.mu.Lock()
 		defer rec.mu.Unlock()
-		if refused {
+		switch {
+		case !refused:
+			r.Counts = &c
+		case r.RefusedCounts == nil:
 			r.RefusedCounts = &c
-			return
 		}
-		r.Counts = &c
 	}
 }
 

@@ -131,13 +131,14 @@ func (s *stepper) trouble() trouble {
 	return trouble{}
 }
 
-// refuse ends the waiting, not the search.
+// refuse ends the waiting, not the search. It is ordered again when an adoption out of Refusing comes to nothing: for
+// that the lanes had begun to hold again.
 func (s *stepper) refuse() {
-	if reason := s.m.unmet(); s.m.gate != gateRefused {
-		s.m.gate, s.m.refused = gateRefused, reason
-		s.m.hold.broken = true // what held until now has been answered: begin anew with an adoption
-		s.act(Action{Kind: ActRefuse, Term: s.m.term, Refuse: reason})
-	}
+	reason := s.m.unmet()
+	s.m.gate, s.m.refused = gateRefused, reason
+	s.m.hold.broken = true // what held until now has been answered: begin anew with an adoption
+	s.act(Action{Kind: ActRefuse, Term: s.m.term, Refuse: reason})
+	s.disarm(TimerHold)
 	s.enter(Refusing)
 	if !s.m.cfg.bugs.deafRefuse {
 		s.arm(TimerAsk, s.m.cfg.AskEvery)

@@ -13,7 +13,7 @@ func (s *stepper) stepRestoring() {
 		s.m.probes = nil
 		s.disarm(TimerProbe)
 		if s.m.gate == gateRefused {
-			// The limit has passed before: there is no hold to go back to.
+			// The limit has passed before: clients are not to wait for another one.
 			s.refuse()
 			return
 		}

@@ -100,6 +100,10 @@ func (s *stepper) takeOver(v verdict) {
 func (s *stepper) adopt(v verdict) {
 	m := &s.m
 	s.tighten(gateAll, m.hold.reason)
+	if m.gate == gateRefused {
+		// From here on the lanes hold again instead of refusing; that must not take for ever either.
+		s.arm(TimerHold, m.cfg.HoldTimeout)
+	}
 	m.term++
 	m.restored = m.cfg.bugs.early
 	m.flaps = min(m.flaps+1, maxFlaps)
