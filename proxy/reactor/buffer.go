@@ -40,7 +40,7 @@ func (f *freeList) grow(b []byte, need int) []byte {
 		size = min(size, need+smallBuffer)
 	}
 	size = max(size, len(b)+smallBuffer)
-	grown := append(make([]byte, 0, size), b...)
+	grown := append(f.get(size), b...)
 	f.put(b)
 	return grown
 }

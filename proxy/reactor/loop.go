@@ -80,13 +80,14 @@ func (l *Loop) Run() {
 	for !l.stop {
 		l.turn()
 	}
+	// First what was posted and will still run: it may add connections.
+	l.mail.drop()
 	for _, c := range l.conns {
 		if c != nil && !c.closed {
 			c.Close(ErrStopped)
 		}
 	}
 	l.finishClosing()
-	l.mail.drop()
 	l.Close()
 }
 

@@ -1,0 +1,126 @@
+package reactor
+
+import (
+	"bytes"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// TestLargeFrame: Data consumes nothing until the whole frame is there; the buffer grows to what is needed,
+// but no faster than bytes come.
+func TestLargeFrame(t *testing.T) {
+	for _, size := range []int{5000, 64 << 10, ReadBufferSize, ReadBufferSize + 1, 3 << 20} {
+		for _, announced := range []bool{true, false} {
+			l := running(t)
+			want := pattern(size)
+			h := &handler{}
+			if announced {
+				h.need = size
+			}
+			var widest int
+			h.data = func(b []byte) int {
+				if len(b) < size {
+					if limit := 2*max(len(b), ReadBufferSize) + 2*firstGrowth; cap(h.c.in) > limit {
+						widest = cap(h.c.in)
+					}
+					return 0
+				}
+				h.got = append(h.got, b[:size]...)
+				return size
+			}
+			_, peer := add(t, l, h)
+			write(t, peer, want)
+			write(t, peer, []byte("x")) // of the next frame
+			until(t, l, "the frame", func() bool { return len(h.got) == size && len(h.c.Buffered()) == 1 })
+			in(t, l, func() {
+				if !bytes.Equal(h.got, want) {
+					t.Errorf("size %d: the frame is not what was sent", size)
+				}
+				if widest > 0 {
+					t.Errorf("size %d: a buffer of %d bytes ahead of what had come", size, widest)
+				}
+			})
+		}
+	}
+}
+
+// TestIdleHoldsNoBuffer: neither between frames nor after closing.
+func TestIdleHoldsNoBuffer(t *testing.T) {
+	l := running(t)
+	h := &handler{}
+	h.data = func(b []byte) int { // frames of 4 bytes
+		n := len(b) / 4 * 4
+		h.got = append(h.got, b[:n]...)
+		return n
+	}
+	_, peer := add(t, l, h)
+	write(t, peer, []byte("aaaab"))
+	until(t, l, "a rest", func() bool { return string(h.c.Buffered()) == "b" })
+	write(t, peer, []byte("bbb"))
+	until(t, l, "both", func() bool { return len(h.got) == 8 })
+	in(t, l, func() {
+		if h.c.in != nil || len(l.free.bufs) == 0 {
+			t.Errorf("holds %d bytes, %d buffers free", cap(h.c.in), len(l.free.bufs))
+		}
+	})
+}
+
+func TestFreeList(t *testing.T) {
+	var f freeList
+	a := f.get(10)
+	if cap(a) != smallBuffer || len(a) != 0 {
+		t.Errorf("len %d, cap %d", len(a), cap(a))
+	}
+	f.put(append(a, 1, 2, 3))
+	if b := f.get(0); len(b) != 0 || &b[:1][0] != &a[:1][0] {
+		t.Error("the buffer was not used again, empty")
+	}
+	f.put(make([]byte, 0, keepBuffer+1))
+	f.put(make([]byte, 0, smallBuffer-1))
+	f.put(nil)
+	if len(f.bufs) != 0 {
+		t.Errorf("%d buffers of no use were kept", len(f.bufs))
+	}
+	for range keepBuffers + 10 {
+		f.put(make([]byte, 0, smallBuffer))
+	}
+	if len(f.bufs) != keepBuffers {
+		t.Errorf("%d buffers kept", len(f.bufs))
+	}
+}
+
+// TestGrowTakesFreeBuffers: frames that come in pieces allocate nothing in the long run.
+func TestGrowTakesFreeBuffers(t *testing.T) {
+	var f freeList
+	round := func() {
+		b := append(f.get(1), 'x')
+		b = f.grow(b, 0)
+		f.put(b)
+	}
+	round()
+	if n := testing.AllocsPerRun(100, round); n != 0 {
+		t.Errorf("%v allocations for each frame", n)
+	}
+}
+
+// TestGrow: always room, never what was announced before it has come, and no byte lost.
+func TestGrow(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var f freeList
+		size := rapid.IntRange(1, 1<<20).Draw(t, "size")
+		need := rapid.SampledFrom([]int{0, size + 1, size + 5000, size + 1<<20, 1 << 30}).Draw(t, "need")
+		content := pattern(size)
+		extra := rapid.IntRange(0, 1<<16).Draw(t, "extra")
+		b := append(make([]byte, 0, size+extra), content...)
+		g := f.grow(b, need)
+		switch {
+		case !bytes.Equal(g, content):
+			t.Fatal("lost bytes")
+		case cap(g) == len(g):
+			t.Fatal("no room")
+		case cap(g) > max(2*cap(b), firstGrowth, size+smallBuffer):
+			t.Fatalf("from %d to %d bytes", cap(b), cap(g))
+		}
+	})
+}
