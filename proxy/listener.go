@@ -25,6 +25,7 @@ type listener struct {
 	ln    net.Listener
 	file  *os.File // the same socket: only of a file can a raw descriptor be waited for
 	group *group
+	closed atomic.Bool
 	// noDescriptors counts accepts that failed for want of descriptors or memory.
 	noDescriptors atomic.Uint64
 }
@@ -61,6 +62,7 @@ func newListener(addr string, g *group) (*listener, error) {
 }
 
 func (l *listener) close() {
+	l.closed.Store(true) // first: what a raw read of a closed file returns has no exported name
 	_ = l.ln.Close()
 	_ = l.file.Close()
 }
@@ -101,7 +103,7 @@ func (l *listener) accept(log *zap.Logger) {
 		case err == nil:
 			pause = acceptPause
 			l.group.serve(fd, remote(sa))
-		case isClosed(err):
+		case l.closed.Load():
 			return
 		case errors.Is(err, unix.ECONNABORTED), errors.Is(err, unix.EINTR):
 		default:
@@ -112,8 +114,6 @@ func (l *listener) accept(log *zap.Logger) {
 		}
 	}
 }
-
-func isClosed(err error) bool { return errors.Is(err, net.ErrClosed) }
 
 func acceptOne(raw syscall.RawConn) (fd int, sa unix.Sockaddr, err error) {
 	ctl := raw.Read(func(ln uintptr) bool {
