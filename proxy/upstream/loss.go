@@ -57,7 +57,7 @@ type Lost struct {
 	Key    Key
 	Tag    uint16
 	Class  Class
-	Sent   bool // it was on the wire before
+	Sent   bool // it was on the wire before, and what becomes of it is in no account yet
 	tries  uint8
 }
 
@@ -82,13 +82,13 @@ func (l *Link) again(e *Entry, start uint64) (Lost, bool) {
 		return lost, true
 	}
 	c.Lost++
-	lost.Sent = true
 	if e.Owner.Gone() {
 		c.Unknown++
 		return lost, false
 	}
 	if e.Class == Read || l.set.opt.Policy == ResendAll || (e.Class == Idempotent && l.set.opt.Policy == ResendIdempotent) {
 		lost.Raw = bytes.Clone(l.out.bytes(start, e.end))
+		lost.Sent = true
 		return lost, true
 	}
 	c.Unknown++
