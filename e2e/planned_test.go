@@ -11,7 +11,7 @@ import (
 func TestFailoverCommand(t *testing.T) {
 	t.Parallel()
 	pool := servers.NewT(t)
-	cluster := threeAndThree(pool)
+	cluster := threeAndThree(t, pool)
 	p := before(t, pool, cluster)
 	audited := p.audit()
 	clients := gather(t, p, planned)
@@ -29,7 +29,7 @@ func TestFailoverCommand(t *testing.T) {
 func TestTwoFailoversInARow(t *testing.T) {
 	t.Parallel()
 	pool := servers.NewT(t)
-	cluster := threeAndThree(pool)
+	cluster := threeAndThree(t, pool)
 	p := before(t, pool, cluster)
 	audited := p.audit()
 	clients := gather(t, p, planned)
@@ -43,6 +43,9 @@ func TestTwoFailoversInARow(t *testing.T) {
 		p.serving(next)
 		path = append(path, next)
 		clients.works(5)
+		if len(path) == 2 {
+			replicated(t, next, 1) // the third node follows the new master by now
+		}
 	}
 	clients.works(20)
 	audited()
@@ -66,9 +69,6 @@ func (p *proxy) moved(t *testing.T, path ...*servers.Node) {
 		}
 		if s.From != from || s.To != path[i].Addr() || s.Outcome != admin.OutcomeReleased {
 			t.Errorf("report %d: %s from %q to %q, want released from %q to %q", i, s.Outcome, s.From, s.To, from, path[i].Addr())
-		}
-		if i > 0 && s.Counts.Held == 0 {
-			t.Errorf("report %d: nothing was held, with 64 clients at work", i)
 		}
 		t.Logf("%s -> %s: %s, %.0f ms, %+v", s.From, s.To, s.Reason, s.DurationMS, s.Counts)
 	}

@@ -1,0 +1,102 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"sentinelproxy/internal/servers"
+)
+
+// TestKilledMaster is scenario b: SIGKILL. What the master had acknowledged and not replicated is gone, which no
+// proxy can mend; but nothing is applied twice, and nobody is told anything but UNKNOWNOUTCOME for an INCR.
+func TestKilledMaster(t *testing.T) {
+	t.Parallel()
+	pool := servers.NewT(t)
+	cluster := threeAndThree(t, pool)
+	p := before(t, pool, cluster)
+	audited := p.audit()
+	clients := gather(t, p, rules{lossy: true, excused: unknownWrites})
+	old := cluster.Master()
+	clients.works(20)
+	if err := old.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	next := cluster.WaitMasterOtherThan(old)
+	p.serving(next)
+	clients.works(30)
+	audited()
+	clients.conclude(p, next)
+	p.moved(t, old, next)
+}
+
+// TestStoppedMaster is scenario c: SIGTERM. Redis lets its replicas catch up before it ends, so nothing that was
+// acknowledged is lost.
+func TestStoppedMaster(t *testing.T) {
+	t.Parallel()
+	pool := servers.NewT(t)
+	cluster := threeAndThree(t, pool)
+	p := before(t, pool, cluster)
+	audited := p.audit()
+	clients := gather(t, p, rules{excused: unknownWrites})
+	old := cluster.Master()
+	clients.works(20)
+	if err := old.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	next := cluster.WaitMasterOtherThan(old)
+	p.serving(next)
+	clients.works(30)
+	audited()
+	clients.conclude(p, next)
+	p.moved(t, old, next)
+}
+
+// TestOldMasterComesBack is scenario d: it calls itself master for about ten seconds, until the Sentinels make it
+// a replica. Nobody's command goes there.
+func TestOldMasterComesBack(t *testing.T) {
+	t.Parallel()
+	pool := servers.NewT(t)
+	cluster := threeAndThree(t, pool)
+	p := before(t, pool, cluster)
+	old := cluster.Master()
+	if err := old.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	next := cluster.WaitMasterOtherThan(old)
+	p.serving(next)
+	audited := p.audit()
+	clients := gather(t, p, planned)
+	clients.works(5)
+	if err := old.Restart(); err != nil {
+		t.Fatal(err)
+	}
+	// Empty, and a master as long as nobody has told it otherwise.
+	if role, err := old.Role(); err != nil || role != "master" {
+		t.Fatalf("the old master says %q, %v", role, err)
+	}
+	size := func() (any, error) { return old.Do(context.Background(), "DBSIZE") }
+	eventually(t, "Sentinel makes the old master a replica", func() error {
+		// Asked in this order, what is there was written while it was a master.
+		keys, err := size()
+		role, err2 := old.Role()
+		if err := errors.Join(err, err2); err != nil {
+			return err
+		}
+		if role == "master" && keys != int64(0) {
+			t.Fatalf("the old master has %v keys, written after it came back", keys)
+		}
+		if role == "master" {
+			time.Sleep(50 * time.Millisecond)
+			return fmt.Errorf("it is %s", role)
+		}
+		return nil
+	})
+	clients.works(20)
+	p.serving(next)
+	audited()
+	clients.conclude(p, next)
+	p.moved(t, old, next)
+}
