@@ -33,8 +33,8 @@ type group struct {
 	next      atomic.Uint64 // the lane that gets the next client
 }
 
-func newGroup(gc Group, cfg *Config, sh *shared, loops []*reactor.Loop, log *zap.Logger) (*group, error) {
-	log = log.With(zap.String("group", gc.Name))
+func newGroup(gc Group, cfg *Config, sh *shared, loops []*reactor.Loop, base *zap.Logger) (*group, error) {
+	log := base.With(zap.String("group", gc.Name))
 	g := &group{Group: gc, cfg: cfg, log: log, shared: sh}
 	g.lanes = &groupLanes{name: gc.Name, tell: g.laneSaid}
 	g.lanes.mu.done = map[failover.LaneReportKind]gathered{}
@@ -44,7 +44,7 @@ func newGroup(gc Group, cfg *Config, sh *shared, loops []*reactor.Loop, log *zap
 	var err error
 	g.watcher, err = topology.New(topology.Options{
 		Group: gc.Name, Sentinels: gc.Sentinels, Username: gc.SentinelUsername, Password: gc.SentinelPassword,
-		Logger: log, Emit: g.sentinelSaid,
+		Logger: base, Emit: g.sentinelSaid,
 	})
 	if err != nil {
 		return nil, err
@@ -52,7 +52,7 @@ func newGroup(gc Group, cfg *Config, sh *shared, loops []*reactor.Loop, log *zap
 	conf := failover.DefaultConfig(gc.Sentinels)
 	conf.HoldTimeout = cfg.HoldTimeout
 	g.driver = failover.New(failover.Options{
-		Group: gc.Name, Config: conf, ProbeTimeout: probeTimeout, Lanes: g.lanes, Logger: log, AskSentinels: g.watcher.Ask,
+		Group: gc.Name, Config: conf, ProbeTimeout: probeTimeout, Lanes: g.lanes, Logger: base, AskSentinels: g.watcher.Ask,
 		Prober: &prober{
 			Prober: topology.NewProber(gc.Username, gc.Password, probeTimeout),
 			count:  func(result string) { g.events.Probed(gc.Name, result) },

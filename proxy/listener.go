@@ -22,9 +22,9 @@ import (
 // listener is one address that clients of a group connect to. Its goroutine, started by group.run, ends
 // when the listener is closed.
 type listener struct {
-	ln    net.Listener
-	file  *os.File // the same socket: only of a file can a raw descriptor be waited for
-	group *group
+	ln     net.Listener
+	file   *os.File // the same socket: only of a file can a raw descriptor be waited for
+	group  *group
 	closed atomic.Bool
 	// noDescriptors counts accepts that failed for want of descriptors or memory.
 	noDescriptors atomic.Uint64

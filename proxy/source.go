@@ -30,14 +30,17 @@ func (g *group) status() admin.GroupStatus {
 	d := g.driver.Status()
 	s := admin.GroupStatus{
 		Group: g.Name, State: adminState(d.State), Listening: g.listening.Load(),
-		Master: d.Master, Epoch: d.Epoch, Term: d.Term, StateSeconds: d.HoldMS / 1000,
+		Master: d.Master, Epoch: d.Epoch, Term: d.Term, StateSeconds: d.StateMS / 1000,
 	}
 	switch s.State {
 	case admin.Serving:
 	case admin.Refusing:
 		s.Reason = d.RefuseReason
 	default:
-		s.Reason = d.HoldReason + ", waiting for " + d.Waiting
+		s.Reason = d.HoldReason
+		if d.WaitingText != "" {
+			s.Reason += ": " + d.WaitingText
+		}
 	}
 	for _, l := range g.listeners {
 		s.Listen = append(s.Listen, shown(l.ln))

@@ -36,8 +36,9 @@ type Driver struct {
 
 	m     Machine // owned by Run
 	first []Action
-	rec   *recorder               // locks for itself
-	shown atomic.Pointer[Machine] // what Status reads: published after every step, never changed afterwards
+	rec   *recorder                 // locks for itself
+	since atomic.Pointer[time.Time] // when the present state was entered
+	shown atomic.Pointer[Machine]   // what Status reads: published after every step, never changed afterwards
 }
 
 // New makes a driver. The hold limit of the start begins now; lanes are told to hold when Run starts.
@@ -52,6 +53,7 @@ func New(opts Options) *Driver {
 	now := time.Now()
 	d.m, d.first = NewMachine(opts.Config, now)
 	d.rec = newRecorder(opts.Group, &d.m, now)
+	d.since.Store(&now)
 	d.publish()
 	return d
 }
@@ -117,6 +119,9 @@ func (d *Driver) step(in Input) {
 	before := d.m
 	next, actions := Step(before, in, now)
 	d.m = next
+	if before.state != next.state {
+		d.since.Store(&now)
+	}
 	d.rec.input(&before, &next, in, now)
 	d.perform(actions, now)
 	d.publish()

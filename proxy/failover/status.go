@@ -4,19 +4,21 @@ import "time"
 
 // Status is what the status page and the metrics show of one group.
 type Status struct {
-	Group     string `json:"group"`
-	State     string `json:"state"` // a State's word
-	Master    string `json:"master"`
-	Epoch     uint64 `json:"epoch"`
-	Confirmed bool   `json:"confirmed"` // a majority has named this master since it was adopted
-	Term      uint64 `json:"term"`
-	Basis     string `json:"basis"` // on whose word it was adopted
+	Group     string  `json:"group"`
+	State     string  `json:"state"`    // a State's word
+	StateMS   float64 `json:"state_ms"` // how long it has lasted
+	Master    string  `json:"master"`
+	Epoch     uint64  `json:"epoch"`
+	Confirmed bool    `json:"confirmed"` // a majority has named this master since it was adopted
+	Term      uint64  `json:"term"`
+	Basis     string  `json:"basis"` // on whose word it was adopted
 	// HoldSince is nil while serving; HoldMS how long that is by now.
 	HoldSince    *time.Time       `json:"hold_since,omitempty"`
 	HoldMS       float64          `json:"hold_ms"`
 	HoldReason   string           `json:"hold_reason"` // a HoldReason's word, "none" while serving
 	RefuseReason string           `json:"refuse_reason"`
-	Waiting      string           `json:"waiting_for"` // what is missing for a release, a RefuseReason's word; "none" while serving
+	WaitingText  string           `json:"waiting_text"` // the same as a sentence part
+	Waiting      string           `json:"waiting_for"`  // what is missing for a release, a RefuseReason's word; "none" while serving
 	Probed       []ProbeStatus    `json:"probed"`
 	Sentinels    []SentinelStatus `json:"sentinels"`
 	Counters     Counters         `json:"counters"`
@@ -54,7 +56,7 @@ func (s stage) String() string { return word(stages[:], int(s)) }
 func (d *Driver) Status() Status {
 	m := d.shown.Load()
 	s := Status{
-		Group: d.opts.Group, State: m.state.String(),
+		Group: d.opts.Group, State: m.state.String(), StateMS: millis(time.Since(*d.since.Load())),
 		Master: m.master, Epoch: m.epoch, Confirmed: m.term > 0 && m.epoch == m.confirmed, Term: m.term, Basis: m.basis.String(),
 		HoldReason: m.hold.reason.String(), RefuseReason: m.refused.String(), Waiting: RefuseNone.String(),
 		Probed: []ProbeStatus{}, Sentinels: []SentinelStatus{}, Counters: d.rec.totals(),
@@ -62,7 +64,8 @@ func (d *Driver) Status() Status {
 	s.Counters.EventsDropped = d.box.droppedEvents()
 	if !m.hold.since.IsZero() {
 		since := m.hold.since
-		s.HoldSince, s.HoldMS, s.Waiting = &since, millis(time.Since(since)), m.unmet().String()
+		s.HoldSince, s.HoldMS = &since, millis(time.Since(since))
+		s.Waiting, s.WaitingText = m.unmet().String(), m.unmet().Text()
 	}
 	for _, p := range m.probes {
 		s.Probed = append(s.Probed, ProbeStatus{Addr: p.addr, Result: p.outcome.String(), Text: p.text})

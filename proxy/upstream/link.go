@@ -36,6 +36,7 @@ type Link struct {
 	state state
 
 	pending  ring
+	current  Entry // the one whose reply is being handed over; here, because a local one would be allocated
 	out      retained
 	reader   resp.ReplyReader
 	timer    *reactor.Timer
@@ -195,13 +196,13 @@ func (l *Link) reply(reply []byte) {
 		l.sortOut(reply)
 		return
 	}
-	e := l.pending.pop()
-	l.out.answered(e.end)
-	if !e.own {
+	l.current = l.pending.pop()
+	l.out.answered(l.current.end)
+	if !l.current.own {
 		l.set.Counters.Answered++
 	}
 	l.streamed = false
-	e.Owner.Reply(&e, reply, true)
+	l.current.Owner.Reply(&l.current, reply, true)
 	l.deliverCanned()
 }
 
