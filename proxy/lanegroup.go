@@ -167,5 +167,7 @@ func (g *laneGroup) release(term uint64) {
 func (g *laneGroup) refuse(reply []byte) {
 	g.sessions.Refusal = reply
 	g.gate.Refuse()
+	// What a master that hangs with its connections open still owes is answered too, not only what was lost.
+	g.links.Drop()
 	g.links.Refuse(reply)
 }

@@ -86,14 +86,26 @@ func switchOf(r *failover.Report) admin.Switch {
 	}
 	for _, c := range []*failover.SwitchCounts{r.RefusedCounts, r.Counts} {
 		if c != nil {
-			s.Counts = admin.SwitchCounts{
-				Held: c.Held, Released: c.Released, Expired: c.Expired, Cancelled: c.Cancelled, Drained: c.Drained,
-				Lost: c.Lost, Resent: c.Resent, Unknown: c.Unknown,
-				HoldP50MS: c.HoldP50, HoldP99MS: c.HoldP99, HoldMaxMS: c.HoldMax,
-			}
+			addSwitchCounts(&s.Counts, c)
 		}
 	}
 	return s
+}
+
+// addSwitchCounts: the lanes count anew after the limit has passed. Quantiles of two distributions can't be
+// added; the larger stands, so that nobody waited longer than the report says.
+func addSwitchCounts(sum *admin.SwitchCounts, c *failover.SwitchCounts) {
+	sum.Held += c.Held
+	sum.Released += c.Released
+	sum.Expired += c.Expired
+	sum.Cancelled += c.Cancelled
+	sum.Drained += c.Drained
+	sum.Lost += c.Lost
+	sum.Resent += c.Resent
+	sum.Unknown += c.Unknown
+	sum.HoldP50MS = max(sum.HoldP50MS, c.HoldP50)
+	sum.HoldP99MS = max(sum.HoldP99MS, c.HoldP99)
+	sum.HoldMaxMS = max(sum.HoldMaxMS, c.HoldMax)
 }
 
 // Lanes is admin.Source's. Each lane copies its own figures between two turns.
