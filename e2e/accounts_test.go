@@ -146,13 +146,13 @@ func (p *proxy) checkReports(sum *lane) {
 	p.t.Helper()
 	var held, lost, resent, unknown uint64
 	reports := p.reports()
-	last := ""
+	last := map[string]string{} // by group
 	for i := range reports {
 		s := &reports[i]
-		if err := consistent(s, last); err != nil {
+		if err := consistent(s, last[s.Group]); err != nil {
 			p.t.Errorf("report %d: %v\n%s", i, err, told(s))
 		}
-		last = s.To
+		last[s.Group] = s.To
 		held, lost = held+s.Counts.Held, lost+s.Counts.Lost
 		resent, unknown = resent+s.Counts.Resent, unknown+s.Counts.Unknown
 	}

@@ -22,6 +22,7 @@ type crowd struct {
 	t       testing.TB
 	workers []*worker
 	ending  atomic.Bool
+	strict  atomic.Bool // from now on no error is excused
 	wg      sync.WaitGroup
 	rules   *rules
 }
@@ -120,8 +121,12 @@ func (g *greeting) do(batch [][]string) ([]any, error) {
 
 func (c *crowd) run(w *worker) {
 	for !c.ending.Load() {
-		began := time.Now()
-		if err := w.work.once(w.client); err != nil {
+		began, strict, excused := time.Now(), c.strict.Load(), w.work.excused
+		err := w.work.once(w.client)
+		if err == nil && strict && w.work.excused > excused {
+			err = fmt.Errorf("an error after all was well again: %v", w.work.seen)
+		}
+		if err != nil {
 			err = fmt.Errorf("%s: %w", w.name, err)
 			w.failed.Store(&err)
 			return

@@ -32,7 +32,8 @@ type work struct {
 	round   int64
 	written int64 // of the key v: the last value sent
 	count   counter
-	seen    map[string]int // excused errors
+	seen    map[string]int // excused errors by their first word
+	excused int            // how many in all
 }
 
 func newWork(kind, prefix string, r *rules) *work {
@@ -111,6 +112,7 @@ func (w *work) check(command []string, reply any, at int64) error {
 		}
 		word, _, _ := strings.Cut(string(e), " ")
 		w.seen[word]++
+		w.excused++
 		if command[0] == "INCR" && word == "UNKNOWNOUTCOME" {
 			w.count.lost()
 		}
