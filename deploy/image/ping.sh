@@ -77,6 +77,8 @@ answers "$data" works GET image || die "what was SET through the proxy is not in
 in_image status --check --admin "127.0.0.1:$admin" >"$work/status.log" 2>&1 || die "the health check failed"
 
 kill -TERM "$pid"
+gone() { ! kill -0 "$pid"; }
+eventually "ending on SIGTERM" gone
 code=0
 wait "$pid" || code=$?
 ((code == 0)) || die "the proxy ended $code on SIGTERM, not 0"
