@@ -47,7 +47,8 @@ func (s *Set) Redo(l *Link, item *Lost) {
 		s.Counters.Resent++
 	}
 	l.Append(item.Owner, item.Raw, item.Class, item.Tag)
-	l.pending.at(l.pending.len() - 1).tries = item.tries
+	e := l.pending.at(l.pending.len() - 1)
+	e.tries, e.before = item.tries, item.before
 }
 
 // Refuse answers the whole backlog because no master came in time: with the outcome where it is known
@@ -71,9 +72,9 @@ func (s *Set) RefuseOne(item *Lost, refusal []byte) {
 		reply = refusal
 		if item.Sent {
 			s.Counters.Unknown++
-			if item.Class != Read {
-				reply = unknownOutcome
-			}
+		}
+		if item.before && item.Class != Read {
+			reply = unknownOutcome
 		}
 	}
 	if !item.Owner.Gone() {

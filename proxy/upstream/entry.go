@@ -33,5 +33,6 @@ type Entry struct {
 	Tag    uint16 // the owner's
 	tries  uint8  // how often a rejection has sent it around
 	Class  Class
+	before bool // was on the wire of an earlier link: it may have been applied, whatever becomes of it here
 	own    bool // of the proxy, not of a client: not in the accounts, never sent again
 }

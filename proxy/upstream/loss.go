@@ -58,6 +58,7 @@ type Lost struct {
 	Tag    uint16
 	Class  Class
 	Sent   bool // it was on the wire before, and what becomes of it is in no account yet
+	before bool // it may have been applied: see Entry
 	tries  uint8
 }
 
@@ -66,7 +67,7 @@ type Lost struct {
 // A command that was not written to its last byte can't have been executed: servers execute whole
 // frames. So only whole ones count as sent.
 func (l *Link) again(e *Entry, start uint64) (Lost, bool) {
-	lost := Lost{Owner: e.Owner, Canned: e.canned, Key: l.key, Tag: e.Tag, Class: e.Class, tries: e.tries}
+	lost := Lost{Owner: e.Owner, Canned: e.canned, Key: l.key, Tag: e.Tag, Class: e.Class, before: e.before, tries: e.tries}
 	c := &l.set.Counters
 	switch {
 	case e.own:
@@ -88,7 +89,7 @@ func (l *Link) again(e *Entry, start uint64) (Lost, bool) {
 	}
 	if e.Class == Read || l.set.opt.Policy == ResendAll || (e.Class == Idempotent && l.set.opt.Policy == ResendIdempotent) {
 		lost.Raw = bytes.Clone(l.out.bytes(start, e.end))
-		lost.Sent = true
+		lost.Sent, lost.before = true, true
 		return lost, true
 	}
 	c.Unknown++
@@ -164,7 +165,7 @@ func (l *Link) setAside(reply []byte) {
 		return
 	}
 	l.set.Counters.Answered++
-	item := Lost{Owner: e.Owner, Key: l.key, Tag: e.Tag, Class: e.Class, tries: e.tries + 1}
+	item := Lost{Owner: e.Owner, Key: l.key, Tag: e.Tag, Class: e.Class, before: e.before, tries: e.tries + 1}
 	if reply != nil {
 		item.Canned = bytes.Clone(reply)
 	} else {

@@ -177,6 +177,10 @@ func (s *Set) refuse(l *Link) {
 		if !e.own {
 			s.Counters.Pushed-- // never written
 		}
+		if e.before && e.Class != Read {
+			e.Owner.Reply(&e, unknownOutcome, true)
+			continue
+		}
 		e.Owner.Reply(&e, l.refusal, true)
 	}
 	l.tell(l.refusal)

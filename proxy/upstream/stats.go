@@ -52,3 +52,18 @@ func (s *Set) Usage() Usage {
 	}
 	return u
 }
+
+// Settle gives a lost command the reply that it gets in its turn: it is not sent again.
+func (s *Set) Settle(item *Lost, reply []byte) {
+	s.Abandon([]Lost{*item})
+	item.Canned, item.Sent = reply, false
+}
+
+// Abandon says that nobody waits any more for what was lost.
+func (s *Set) Abandon(lost []Lost) {
+	for i := range lost {
+		if lost[i].Sent {
+			s.Counters.Unknown++
+		}
+	}
+}
