@@ -155,7 +155,7 @@ func (g *laneGroup) counters(group string) admin.LaneCounters {
 		Held: gc.Held, Released: gc.Released, Expired: gc.Expired, Cancelled: gc.Cancelled,
 		HeldCommands: commands, HeldBytes: int64(bytes),
 		Sent: lc.Pushed, Answered: lc.Answered, Lost: lc.Lost, Resent: lc.Resent, Unknown: lc.Unknown,
-		InFlight: use.InFlight, LostWaiting: use.LostWaiting,
+		InFlight: use.InFlight, LostWaiting: use.LostWaiting + g.sessions.LostWaiting(),
 		Local: sc.Local, Refused: sc.Refused,
 		SharedLinks: use.Shared, PinnedLinks: use.Pinned, LinksOpened: lc.Dials, LinksBroken: lc.Broken,
 		Pinned:        g.sessions.Pinned(),

@@ -245,6 +245,7 @@ func (s *Session) pinSettled() {
 func (s *Session) unpin() {
 	if p := s.pin; p != nil {
 		s.pin = nil
+		s.g.Links.Abandon(p.lost)
 		if p.link != nil {
 			s.g.Links.Unpin(p.link, !p.used && !p.needed() && !s.gone)
 		}

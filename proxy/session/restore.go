@@ -56,9 +56,9 @@ func (s *Session) settleLost() {
 		item := &p.lost[i]
 		switch command.ID(item.Tag) {
 		case command.Multi:
-			item.Canned = []byte("+OK\r\n")
+			s.g.Links.Settle(item, []byte("+OK\r\n"))
 		case tagQueued:
-			item.Canned = []byte("+QUEUED\r\n")
+			s.g.Links.Settle(item, []byte("+QUEUED\r\n"))
 		}
 	}
 	if !p.tx.open {

@@ -57,6 +57,23 @@ const (
 	numTooLong
 )
 
+// LostWaiting is the number of commands that were on the wire of lost links of single sessions, and wait to be
+// sent again on the next ones.
+func (g *Group) LostWaiting() int {
+	n := 0
+	for s := range g.sessions {
+		if s.pin == nil {
+			continue
+		}
+		for i := range s.pin.lost {
+			if s.pin.lost[i].Sent {
+				n++
+			}
+		}
+	}
+	return n
+}
+
 // Pinned counts the sessions with a link of their own by the first reason they have.
 func (g *Group) Pinned() map[string]int {
 	m := map[string]int{}
