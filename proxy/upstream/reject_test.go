@@ -1,0 +1,150 @@
+package upstream
+
+import (
+	"strings"
+	"testing"
+
+	"sentinelproxy/proxy/internal/scripted"
+)
+
+// TestRejectedMidPipeline: READONLY in the middle. What was answered before stays; the rejected command and
+// all reads behind it are sent again; a write behind it that was applied all the same keeps its reply, in turn.
+func TestRejectedMidPipeline(t *testing.T) {
+	for _, word := range []string{"READONLY", "LOADING", "MASTERDOWN", "UNBLOCKED"} {
+		t.Run(word, func(t *testing.T) {
+			first, second := scripted.Listen(t), scripted.Listen(t)
+			r := newRig(t, nil)
+			r.adopt(first.Addr())
+			a, b := r.client("a"), r.client("b")
+			r.in(func() {
+				l := r.set.Shared(plain)
+				a.send(l, "GET 1", Read)
+				b.send(l, "INCR 2", Write)
+				a.send(l, "INCR 3", Write) // rejected
+				a.send(l, "GET 4", Read)
+				b.send(l, "GET 5", Read)
+				a.send(l, "INCR 6", Write)
+				b.send(l, "INCR 7", Write) // rejected
+			})
+			p := first.AcceptReady()
+			p.Expect("GET 1", "INCR 2", "INCR 3", "GET 4", "GET 5", "INCR 6", "INCR 7")
+			p.Send("$1\r\n1\r\n:2\r\n-" + word + " no\r\n$1\r\n4\r\n$1\r\n5\r\n:6\r\n")
+			r.until("the rejection", func() bool { return len(r.rejected) == 1 && r.rejected[0] == word })
+			r.in(func() {
+				if len(a.replies) != 1 || len(b.replies) != 1 {
+					t.Errorf("answered too early: %q, %q", a.replies, b.replies)
+				}
+				if r.set.Shared(plain).state == condemned {
+					t.Error("the condemned link is given out")
+				}
+			})
+			first.Accept().Handshake() // of the Shared above
+			p.Send("-" + word + " no\r\n")
+			p.ExpectClosed()
+			r.adopt(second.Addr())
+			p = second.AcceptReady()
+			p.Expect("INCR 3", "GET 4", "GET 5", "INCR 7")
+			p.Send(":3\r\n$1\r\n4\r\n$1\r\n5\r\n:7\r\n")
+			a.want("$1\r\n1\r\n", ":3\r\n", "$1\r\n4\r\n", ":6\r\n")
+			b.want(":2\r\n", "$1\r\n5\r\n", ":7\r\n")
+			r.in(func() {
+				if n := r.set.Counters.Rejected; n != 2 || len(r.rejected) != 1 || len(r.lost) != 0 {
+					t.Errorf("%d rejected, told %d times, %d losses", n, len(r.rejected), len(r.lost))
+				}
+			})
+		})
+	}
+}
+
+// TestRejectedThenCut: the link breaks while replies behind a rejection are due.
+func TestRejectedThenCut(t *testing.T) {
+	first, second := scripted.Listen(t), scripted.Listen(t)
+	r := newRig(t, nil)
+	r.adopt(first.Addr())
+	a := r.client("a")
+	r.in(func() {
+		l := r.set.Shared(plain)
+		a.send(l, "INCR 1", Write)
+		a.send(l, "INCR 2", Write)
+		a.send(l, "SET 3 3", Idempotent)
+		a.send(l, "INCR 4", Write)
+	})
+	p := first.AcceptReady()
+	p.Expect("INCR 1", "INCR 2", "SET 3 3", "INCR 4")
+	p.Send("-READONLY no\r\n:2\r\n")
+	r.until("the rejection", func() bool { return len(r.rejected) == 1 })
+	p.Cut()
+	r.until("the cut", func() bool { return len(r.lost) == 1 })
+	r.adopt(second.Addr())
+	p = second.AcceptReady()
+	p.Expect("INCR 1", "SET 3 3")
+	p.Send(":1\r\n+OK\r\n")
+	a.want(":1\r\n", ":2\r\n", "+OK\r\n", UnknownOutcome)
+}
+
+// TestRejectedForEver: what several masters in a row reject with the same words is the command's own reply.
+func TestRejectedForEver(t *testing.T) {
+	r := newRig(t, nil)
+	a := r.client("a")
+	for i := range maxTries + 1 {
+		s := scripted.Listen(t)
+		r.adopt(s.Addr())
+		if i == 0 {
+			r.in(func() { a.send(r.set.Shared(plain), "EVAL x", Write) })
+		}
+		p := s.AcceptReady()
+		p.Expect("EVAL x")
+		p.Send("-READONLY says the script\r\n")
+		if i < maxTries {
+			r.until("the rejection", func() bool { return len(r.rejected) == i+1 })
+		}
+	}
+	a.want("-READONLY says the script\r\n")
+}
+
+// TestNoReplicas is a rejection only while a switch is on.
+func TestNoReplicas(t *testing.T) {
+	s := scripted.Listen(t)
+	r := newRig(t, nil)
+	r.adopt(s.Addr())
+	a := r.client("a")
+	r.in(func() { a.send(r.set.Shared(plain), "SET 1 1", Idempotent) })
+	p := s.AcceptReady()
+	r.until("Restored", func() bool { return r.restored == 1 })
+	p.Expect("SET 1 1")
+	p.Send("-NOREPLICAS Not enough good replicas to write.\r\n")
+	a.want("-NOREPLICAS Not enough good replicas to write.\r\n")
+	r.in(func() {
+		r.holding = true
+		a.send(r.set.Shared(plain), "SET 2 2", Idempotent)
+	})
+	p.Expect("SET 2 2")
+	p.Send("-NOREPLICAS Not enough good replicas to write.\r\n")
+	r.until("the rejection", func() bool { return len(r.rejected) == 1 })
+	r.adopt(s.Addr())
+	p = s.AcceptReady()
+	p.Expect("SET 2 2")
+	p.Send("+OK\r\n")
+	a.want("-NOREPLICAS Not enough good replicas to write.\r\n", "+OK\r\n")
+}
+
+func TestRejectionWords(t *testing.T) {
+	for reply, want := range map[string]string{
+		"-READONLY You can't write against a read only replica.\r\n": "READONLY",
+		"-LOADING Redis is loading the dataset in memory\r\n":        "LOADING",
+		"-MASTERDOWN Link with MASTER is down\r\n":                   "MASTERDOWN",
+		"-UNBLOCKED force unblock from blocking operation\r\n":       "UNBLOCKED",
+		"-READONLYISH no\r\n":                                        "",
+		"-ERR READONLY\r\n":                                          "",
+		"-MISCONF Redis is configured to save RDB snapshots\r\n":     "",
+		"-UNKILLABLE\r\n":                                            "",
+		"-R\r\n":                                                     "",
+		"$8\r\nREADONLY\r\n":                                         "",
+		"*1\r\n-READONLY You can't write against a read only\r\n":    "",
+		"-" + strings.Repeat("L", 100) + "\r\n":                      "",
+	} {
+		if got := rejection([]byte(reply)); got != want {
+			t.Errorf("%q: %q, want %q", reply, got, want)
+		}
+	}
+}
