@@ -161,7 +161,7 @@ func (l *Link) Data(data []byte) int {
 // stream hands over what has come of a reply that is too large to wait for.
 func (l *Link) stream(data []byte) int {
 	n := l.reader.Partial()
-	if n == 0 || (!l.streamed && n < l.set.opt.StreamingThreshold) || l.state != ready ||
+	if n == 0 || (!l.streamed && (n < l.set.opt.StreamingThreshold || data[0] == '>')) || l.state != ready ||
 		l.pending.len() == 0 || (l.pinned != nil && !l.pinned.Streams()) {
 		return 0
 	}
@@ -174,7 +174,11 @@ func (l *Link) stream(data []byte) int {
 
 // reply gives one whole reply to whom it belongs.
 func (l *Link) reply(reply []byte) {
-	if l.pinned != nil && l.state == ready && l.pinned.Push(reply) {
+	if l.streamed {
+		l.deliver(reply) // the end of one: its first byte means nothing
+		return
+	}
+	if l.pinned != nil && l.state != dialing && l.pinned.Push(reply) {
 		return
 	}
 	if l.pending.len() == 0 {
@@ -189,13 +193,18 @@ func (l *Link) reply(reply []byte) {
 	if reply[0] == '>' && l.pinned == nil {
 		return // pushes belong to nobody on a shared link
 	}
-	if reply[0] == '-' && !l.streamed && l.rejected(reply) {
+	if reply[0] == '-' && l.rejected(reply) {
 		return
 	}
 	if l.state == condemned {
 		l.sortOut(reply)
 		return
 	}
+	l.deliver(reply)
+}
+
+// deliver hands a reply, or the end of one, to the head of the pending queue.
+func (l *Link) deliver(reply []byte) {
 	l.current = l.pending.pop()
 	l.out.answered(l.current.end)
 	if !l.current.own {

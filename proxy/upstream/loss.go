@@ -104,8 +104,8 @@ func (l *Link) lose() []Lost {
 	start := l.out.head
 	for l.pending.len() > 0 {
 		e := l.pending.pop()
-		if l.streamed && !e.own {
-			l.streamed = false
+		streamed := l.streamed // the head's only
+		if l.streamed = false; streamed && !e.own {
 			l.set.Counters.Lost++
 			l.set.Counters.Unknown++
 			e.Owner.Broken(&e)
