@@ -21,10 +21,22 @@ func (s *Session) dispatchLocal(c *resp.Command, info *command.Info, rest []byte
 		s.answerOK()
 		s.end(CloseQuit)
 	case command.Reset:
+		if len(args) != 1 {
+			s.wrongArity("reset")
+			break
+		}
 		s.reset()
 	case command.ClientId:
+		if len(args) != 2 {
+			s.wrongArity("client|id")
+			break
+		}
 		s.answer(redcon.AppendInt(nil, s.id))
 	case command.ClientGetName:
+		if len(args) != 2 {
+			s.wrongArity("client|getname")
+			break
+		}
 		s.answerName()
 	case command.ClientSetName:
 		s.setName(args)
