@@ -114,7 +114,7 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 	}
 	if p.silent || p.skip > 0 {
 		p.skip = max(0, p.skip-1)
-		p.link.AppendSilent(raw)
+		p.link.AppendSilent(s, raw, class)
 		return
 	}
 	s.inflight++
@@ -148,7 +148,7 @@ func (s *Session) replyMode(raw []byte, args [][]byte) bool {
 	default:
 		return false
 	}
-	p.link.AppendSilent(raw)
+	p.link.AppendMode(raw)
 	return true
 }
 

@@ -7,6 +7,7 @@ import (
 	"sentinelproxy/proxy/command"
 	"sentinelproxy/proxy/gate"
 	"sentinelproxy/proxy/upstream"
+	"sentinelproxy/resp"
 )
 
 // retryPinned is how long a session waits before it asks for another link of its own while the master
@@ -99,8 +100,20 @@ func (s *Session) Restore() {
 		}
 		s.g.Links.Redo(p.link, &lost[i])
 	}
+	switch {
+	case p.silent:
+		p.link.AppendMode(replyOff)
+	case p.skip > 0:
+		p.link.AppendMode(replySkip)
+	}
 	s.proceed(stopOrphan)
 }
+
+// The server of a new link answers until it is told not to.
+var (
+	replyOff  = resp.AppendCommand(nil, []byte("CLIENT"), []byte("REPLY"), []byte("OFF"))
+	replySkip = resp.AppendCommand(nil, []byte("CLIENT"), []byte("REPLY"), []byte("SKIP"))
+)
 
 // RefuseLost is upstream's: no master has come in time.
 func (s *Session) RefuseLost(refusal []byte) {

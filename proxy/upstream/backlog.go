@@ -1,6 +1,11 @@
 package upstream
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+
+	"sentinelproxy/resp"
+)
 
 // keep adds to the backlog. What is settled already and has nothing of its owner before it is answered at
 // once: a client whose write is unknown is told now, not when there is a master again.
@@ -46,10 +51,17 @@ func (s *Set) Redo(l *Link, item *Lost) {
 	if item.Sent {
 		s.Counters.Resent++
 	}
-	l.Append(item.Owner, item.Raw, item.Class, item.Tag)
+	raw := item.Raw
+	if item.silent {
+		// By itself, whatever mode the session has on this link by now.
+		raw = append(slices.Clone(skipReply), raw...)
+	}
+	l.Append(item.Owner, raw, item.Class, item.Tag)
 	e := l.pending.at(l.pending.len() - 1)
-	e.tries, e.before = item.tries, item.before
+	e.tries, e.before, e.silent = item.tries, item.before, item.silent
 }
+
+var skipReply = resp.AppendCommand(nil, []byte("CLIENT"), []byte("REPLY"), []byte("SKIP"))
 
 // Refuse answers the whole backlog because no master came in time: with the outcome where it is known
 // or unknown, with refusal where the command has certainly not been applied.
@@ -77,7 +89,7 @@ func (s *Set) RefuseOne(item *Lost, refusal []byte) {
 			reply = unknownOutcome
 		}
 	}
-	if !item.Owner.Gone() {
+	if !item.silent && !item.Owner.Gone() {
 		item.Owner.Reply(&Entry{Owner: item.Owner, Tag: item.Tag, Class: item.Class}, bytes.Clone(reply), true)
 	}
 }

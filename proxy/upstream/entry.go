@@ -34,5 +34,6 @@ type Entry struct {
 	tries  uint8  // how often a rejection has sent it around
 	Class  Class
 	before bool // was on the wire of an earlier link: it may have been applied, whatever becomes of it here
+	silent bool // the server does not answer it: done as soon as it is written and all before it is answered
 	own    bool // of the proxy, not of a client: not in the accounts, never sent again
 }

@@ -110,10 +110,31 @@ func (l *Link) AppendOwn(o Owner, raw []byte, n int, tag uint16) {
 	l.conn.MarkDirty()
 }
 
-// AppendSilent queues a command that the server will not answer.
-func (l *Link) AppendSilent(raw []byte) {
+// AppendSilent queues a command that the server will not answer (CLIENT REPLY).
+func (l *Link) AppendSilent(o Owner, raw []byte, class Class) {
+	l.Append(o, raw, class, 0)
+	l.pending.at(l.pending.len() - 1).silent = true
+}
+
+// AppendMode queues a command that makes the server silent, and so is not answered itself. It is not sent
+// again when the link is lost: whoever restores the session sets the mode that it has by then.
+func (l *Link) AppendMode(raw []byte) {
 	l.out.append(raw)
+	e := l.pending.push()
+	e.silent, e.own, e.end = true, true, l.out.end()
 	l.conn.MarkDirty()
+}
+
+// passSilent takes silent commands off the head. Nothing will ever tell more of them than that they are
+// written.
+func (l *Link) passSilent() {
+	for l.pending.len() > 0 && l.pending.at(0).silent && l.pending.at(0).end <= l.out.sent {
+		e := l.pending.pop()
+		l.out.answered(e.end)
+		if !e.own {
+			l.set.Counters.Answered++
+		}
+	}
 }
 
 // Full says whether sessions should wait before they append more.
@@ -131,9 +152,8 @@ func (l *Link) Flush() {
 		n, _ := l.conn.Write(b)
 		l.out.sent += uint64(n)
 		l.set.Counters.BytesOut += uint64(n)
-		if l.pending.len() == 0 {
-			l.out.answered(l.out.sent) // after AppendSilent
-		}
+		l.passSilent()
+		l.makeRoom()
 	}
 }
 
@@ -181,7 +201,7 @@ func (l *Link) reply(reply []byte) {
 	if l.pinned != nil && l.state != dialing && l.pinned.Push(reply) {
 		return
 	}
-	if l.pending.len() == 0 {
+	if l.pending.len() == 0 || l.pending.at(0).silent {
 		// Nothing was asked: the server says why it closes (maxclients, protected mode), or speaks out of turn.
 		if resp.IsError(reply) {
 			l.conn.Close(fmt.Errorf("%s said %q", l.addr, firstLine(reply)))
@@ -212,12 +232,16 @@ func (l *Link) deliver(reply []byte) {
 	}
 	l.streamed = false
 	l.current.Owner.Reply(&l.current, reply, true)
-	l.deliverCanned()
+	l.settleHead()
 }
 
-// deliverCanned answers entries at the head that wait for no server.
-func (l *Link) deliverCanned() {
-	for l.state != closed && l.pending.len() > 0 && l.pending.at(0).canned != nil {
+// settleHead takes entries off the head that wait for no server.
+func (l *Link) settleHead() {
+	for l.state != closed {
+		l.passSilent()
+		if l.pending.len() == 0 || l.pending.at(0).canned == nil {
+			return
+		}
 		e := l.pending.pop()
 		l.out.answered(e.end)
 		e.Owner.Reply(&e, e.canned, true)
@@ -229,7 +253,7 @@ func (l *Link) AnswerInTurn(o Owner, reply []byte, tag uint16) {
 	e := l.pending.push()
 	e.Owner, e.Tag, e.end, e.canned = o, tag, l.out.end(), reply
 	if l.pending.len() == 1 {
-		l.deliverCanned()
+		l.settleHead()
 	}
 }
 

@@ -57,6 +57,7 @@ type Lost struct {
 	Key    Key
 	Tag    uint16
 	Class  Class
+	silent bool // the server must not answer it, nor do we
 	Sent   bool // it was on the wire before, and what becomes of it is in no account yet
 	before bool // it may have been applied: see Entry
 	tries  uint8
@@ -67,7 +68,7 @@ type Lost struct {
 // A command that was not written to its last byte can't have been executed: servers execute whole
 // frames. So only whole ones count as sent.
 func (l *Link) again(e *Entry, start uint64) (Lost, bool) {
-	lost := Lost{Owner: e.Owner, Canned: e.canned, Key: l.key, Tag: e.Tag, Class: e.Class, before: e.before, tries: e.tries}
+	lost := Lost{Owner: e.Owner, Canned: e.canned, Key: l.key, Tag: e.Tag, Class: e.Class, before: e.before, silent: e.silent, tries: e.tries}
 	c := &l.set.Counters
 	switch {
 	case e.own:
@@ -94,7 +95,7 @@ func (l *Link) again(e *Entry, start uint64) (Lost, bool) {
 	}
 	c.Unknown++
 	lost.Canned = unknownOutcome
-	return lost, true
+	return lost, !e.silent // there is nobody to be told
 }
 
 // lose empties the pending queue of a link that is gone; what is to be done again is returned in order.
@@ -173,9 +174,13 @@ func (l *Link) setAside(reply []byte) {
 	}
 	l.out.answered(e.end)
 	l.redo = append(l.redo, item)
-	for l.pending.len() > 0 && l.pending.at(0).canned != nil {
+	for l.pending.len() > 0 && (l.pending.at(0).canned != nil || l.pending.at(0).silent) {
+		start := l.out.head
 		e := l.pending.pop()
-		l.redo = append(l.redo, Lost{Owner: e.Owner, Key: l.key, Tag: e.Tag, Canned: e.canned})
+		if item, ok := l.again(&e, start); ok {
+			l.redo = append(l.redo, item)
+		}
+		l.out.answered(e.end)
 	}
 }
 

@@ -177,6 +177,9 @@ func (s *Set) refuse(l *Link) {
 		if !e.own {
 			s.Counters.Pushed-- // never written
 		}
+		if e.silent {
+			continue
+		}
 		if e.before && e.Class != Read {
 			e.Owner.Reply(&e, unknownOutcome, true)
 			continue

@@ -4,7 +4,7 @@ package upstream
 // sent = answered + lost, and once the backlog is empty lost = resent + unknown.
 type Counters struct {
 	Pushed   uint64 // appended to a link and not taken back unsent: what is called sent
-	Answered uint64
+	Answered uint64 // or, where no answer was wanted, written
 	Rejected uint64 // of the answered ones: by a rejection, so they were sent again
 	Lost     uint64 // on the wire when their link was lost
 	Resent   uint64 // of the lost ones: sent again
@@ -36,7 +36,7 @@ func (s *Set) Usage() Usage {
 		}
 		for i := range l.pending.len() {
 			e := l.pending.at(i)
-			if e.own || e.canned != nil {
+			if e.own || e.canned != nil || e.silent {
 				continue
 			}
 			u.InFlight++
