@@ -36,12 +36,15 @@ type worker struct {
 	longest time.Duration // read after the end
 }
 
-// composition of the crowd, twice each: RESP2 and RESP3.
-var composition = []struct {
+// part is so many workers of one kind.
+type part struct {
 	kind    string
-	library bool
+	library bool // go-redis; else a socket
 	workers int
-}{
+}
+
+// composition of the crowd, twice each: RESP2 and RESP3.
+var composition = []part{
 	{"set/get", true, 8},
 	{"incr", true, 8},
 	{"pipeline of 16", true, 6},
@@ -54,7 +57,7 @@ var composition = []struct {
 // something is left of a small machine for the servers.
 const pace = 15 * time.Millisecond
 
-// start connects the 64 and sets them to work.
+// gather connects the 64 and sets them to work.
 func gather(t testing.TB, p *proxy, r rules) *crowd {
 	t.Helper()
 	return gatherAt(t, "tcp", p.addr, r)
@@ -62,9 +65,14 @@ func gather(t testing.TB, p *proxy, r rules) *crowd {
 
 func gatherAt(t testing.TB, network, addr string, r rules) *crowd {
 	t.Helper()
+	return gatherParts(t, network, addr, r, composition)
+}
+
+func gatherParts(t testing.TB, network, addr string, r rules, parts []part) *crowd {
+	t.Helper()
 	c := &crowd{t: t, rules: &r}
 	for _, proto := range []int{2, 3} {
-		for _, part := range composition {
+		for _, part := range parts {
 			for range part.workers {
 				c.add(network, addr, proto, part.kind, part.library)
 			}
@@ -81,10 +89,14 @@ func (c *crowd) add(network, addr string, proto int, kind string, lib bool) {
 	c.t.Helper()
 	prefix := fmt.Sprintf("{%s:%d}:", strings.ReplaceAll(c.t.Name(), "/", "_"), len(c.workers))
 	w := &worker{work: newWork(kind, prefix, c.rules)}
-	if lib {
+	switch {
+	case kind == "short-lived":
+		w.name = "short-lived " + prefix
+		w.client = &shortLived{addr, proto}
+	case lib:
 		w.name = fmt.Sprintf("go-redis RESP%d %s %s", proto, kind, prefix)
 		w.client = newLibrary(network, addr, proto)
-	} else {
+	default:
 		w.name = fmt.Sprintf("socket RESP%d %s %s", proto, kind, prefix)
 		// HELLO of RESP3 is held while there is no master: it is the worker's first round.
 		socket, err := connect(network, addr, 2)

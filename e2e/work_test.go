@@ -27,6 +27,7 @@ func unknownWrites(command []string, err replyError) bool {
 type work struct {
 	prefix string
 	batch  func(*work) [][]string
+	single bool // one command after the other, not the batch at once
 	rules  *rules
 
 	round   int64
@@ -37,8 +38,11 @@ type work struct {
 }
 
 func newWork(kind, prefix string, r *rules) *work {
-	return &work{prefix: prefix, batch: batches[kind], rules: r, seen: map[string]int{}}
+	return &work{prefix: prefix, batch: batches[kind], single: oneByOne[kind], rules: r, seen: map[string]int{}}
 }
+
+// oneByOne are the kinds that are not pipelined, as an ordinary client's SET and GET are not.
+var oneByOne = map[string]bool{"set/get": true}
 
 // batches by kind. Every value is unique to its worker and its round, so a reply that belongs to another
 // command, worker or round is seen.
@@ -65,26 +69,14 @@ func (w *work) set() []string {
 	return []string{"SET", w.prefix + "v", w.prefix + strconv.FormatInt(w.written, 10)}
 }
 
-// once sends one batch and checks every reply. SET and GET of one worker alternate one by one where they are
-// not pipelined, as an ordinary client's do.
+// once sends one batch and checks every reply.
 func (w *work) once(c client) error {
 	w.round++
 	before := w.written
 	batch := w.batch(w)
-	var replies []any
-	if len(batch) == 2 {
-		for i := range batch {
-			v, err := c.do(batch[i : i+1])
-			if err != nil {
-				return fmt.Errorf("%s: connection: %w", batch[i][0], err)
-			}
-			replies = append(replies, v...)
-		}
-	} else {
-		var err error
-		if replies, err = c.do(batch); err != nil {
-			return fmt.Errorf("reply %d of %d: connection: %w", len(replies)+1, len(batch), err)
-		}
+	replies, err := w.send(c, batch)
+	if err != nil {
+		return fmt.Errorf("reply %d of %d, to %q: connection: %w", len(replies)+1, len(batch), batch[min(len(replies), len(batch)-1)], err)
 	}
 	at := before
 	for i, command := range batch {
@@ -96,6 +88,20 @@ func (w *work) once(c client) error {
 		}
 	}
 	return nil
+}
+
+func (w *work) send(c client, batch [][]string) (replies []any, err error) {
+	if !w.single {
+		return c.do(batch)
+	}
+	for i := range batch {
+		v, err := c.do(batch[i : i+1])
+		replies = append(replies, v...)
+		if err != nil {
+			return replies, err
+		}
+	}
+	return replies, nil
 }
 
 // check takes one reply; at is the number of the value that the key v was last SET to before the command.
@@ -113,30 +119,69 @@ func (w *work) check(command []string, reply any, at int64) error {
 		word, _, _ := strings.Cut(string(e), " ")
 		w.seen[word]++
 		w.excused++
-		if command[0] == "INCR" && word == "UNKNOWNOUTCOME" {
-			w.count.lost()
+		if word == "UNKNOWNOUTCOME" {
+			for range increments[command[0]] {
+				w.count.lost()
+			}
 		}
 		return nil
 	}
+	return w.answered(command, reply, at)
+}
+
+// increments is how many of them a command makes that was answered with UNKNOWNOUTCOME.
+var increments = map[string]int{"INCR": 1, "EVAL": 1, "EXEC": 2}
+
+func (w *work) answered(command []string, reply any, at int64) error {
 	switch command[0] {
-	case "INCR":
+	case "INCR", "EVAL":
+		if reply == "QUEUED" {
+			return nil
+		}
 		n, is := reply.(int64)
 		if !is {
 			return fmt.Errorf("answered %v", reply)
 		}
 		return w.count.acknowledged(n, w.rules.lossy)
+	case "EXEC":
+		return w.executed(reply)
 	case "GET":
 		return w.got(reply, at)
-	case "SET":
-		return same(reply, "OK")
-	default:
+	case "RPUSH":
+		return same(reply, int64(1))
+	case "BLPOP":
+		return same(fmt.Sprint(reply), fmt.Sprintf("[%sl %d]", w.prefix, w.round))
+	case "ECHO":
 		return same(reply, command[1])
+	default:
+		return same(reply, "OK")
 	}
 }
 
-func same(reply any, want string) error {
+// executed checks EXEC's reply: two increments, or null for a transaction that had watched keys on a former master.
+func (w *work) executed(reply any) error {
+	list, _ := reply.([]any)
+	if reply == nil && len(w.batch(w)) == 5 {
+		return nil
+	}
+	if len(list) != 2 {
+		return fmt.Errorf("answered %v", reply)
+	}
+	for _, v := range list {
+		n, is := v.(int64)
+		if !is {
+			return fmt.Errorf("answered %v", reply)
+		}
+		if err := w.count.acknowledged(n, w.rules.lossy); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func same(reply, want any) error {
 	if reply != want {
-		return fmt.Errorf("answered %v, want %s", reply, want)
+		return fmt.Errorf("answered %v, want %v", reply, want)
 	}
 	return nil
 }
