@@ -64,7 +64,7 @@ func newLaneGroup(lane int, loop *reactor.Loop, cfg *Config, sh *shared, report 
 	g.sessions = &session.Group{
 		Loop: loop, Gate: g.gate, Links: g.links, NextID: &sh.nextID, Clients: &sh.clients,
 		Limits: session.Limits{
-			Request: resp.Limits{Bulk: int(cfg.MaxRequestBytes), Args: cfg.MaxRequestArgs, Inline: int(cfg.MaxInlineBytes)},
+			Request: resp.Limits{Bulk: int(cfg.MaxRequestBytes), Args: cfg.MaxRequestArgs, Inline: cfg.MaxInlineBytes},
 			Output:  int(cfg.ClientOutputBytes), OutputPubSub: int(cfg.ClientOutputBytesPubSub), Idle: cfg.IdleTimeout,
 		},
 	}

@@ -32,7 +32,7 @@ func (p *prober) Role(ctx context.Context, addr string) (failover.Role, error) {
 	default:
 		p.count(probeOther)
 	}
-	return failover.Role(r), err
+	return r, err
 }
 
 // The results of probes, as the label of their counter.

@@ -2,6 +2,7 @@ package reactor
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -127,7 +128,7 @@ func TestPeerGone(t *testing.T) {
 		if h.closes != 1 || h.err == nil || !h.c.IsClosed() {
 			t.Errorf("closed %d times, with %v", h.closes, h.err)
 		}
-		if _, err := h.c.Write([]byte("x")); err != io.ErrClosedPipe {
+		if _, err := h.c.Write([]byte("x")); !errors.Is(err, io.ErrClosedPipe) {
 			t.Errorf("writing to a closed connection: %v", err)
 		}
 	})
@@ -339,7 +340,7 @@ func TestStopClosesConnections(t *testing.T) {
 	l.Stop()
 	l.Run()
 	for i, h := range hs {
-		if h.closes != 1 || h.err != ErrStopped {
+		if h.closes != 1 || !errors.Is(h.err, ErrStopped) {
 			t.Errorf("connection %d: closed %d times, with %v", i, h.closes, h.err)
 		}
 	}

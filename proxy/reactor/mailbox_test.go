@@ -1,6 +1,7 @@
 package reactor
 
 import (
+	"errors"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -95,7 +96,7 @@ func TestAddedWhileStopping(t *testing.T) {
 		})
 	})
 	l.Run()
-	if h.closes != 1 || h.err != ErrStopped {
+	if h.closes != 1 || !errors.Is(h.err, ErrStopped) {
 		t.Errorf("closed %d times, with %v", h.closes, h.err)
 	}
 	if isOpen(fd) {

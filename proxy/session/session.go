@@ -1,6 +1,7 @@
 package session
 
 import (
+	"errors"
 	"net/netip"
 	"time"
 
@@ -114,10 +115,10 @@ func (s *Session) HungUp() {
 // Closed is the reactor's: the connection is gone.
 func (s *Session) Closed(err error) {
 	reason := s.reason
-	if err != nil && reason == ClosePeer && err != reactor.ErrStopped {
+	if err != nil && reason == ClosePeer && !errors.Is(err, reactor.ErrStopped) {
 		reason = CloseError
 	}
-	if err == reactor.ErrStopped {
+	if errors.Is(err, reactor.ErrStopped) {
 		reason = CloseShutdown
 	}
 	s.gone = true
