@@ -17,6 +17,7 @@ type question struct {
 	hello []byte       // the HELLO to be sent once AUTH has passed
 	name  []byte       // SETNAME of HELLO
 	named bool
+	muted bool // the client has asked for no reply
 }
 
 // dispatchIdentity begins AUTH, HELLO or SELECT. All three need a master, so they pass the gate.
@@ -41,7 +42,14 @@ func (s *Session) sendAsked(l *upstream.Link, q *question, raw []byte, tag comma
 	s.ask = q
 	s.inflight++
 	s.halt(stopAnswer)
+	if q.muted = s.muted; s.pin == nil || !s.pin.silent {
+		l.Append(s, raw, upstream.Read, uint16(tag))
+		return
+	}
+	// We want the reply, though the client does not.
+	l.AppendOwn(restoring{s.pin}, replyOn, 1, 0)
 	l.Append(s, raw, upstream.Read, uint16(tag))
+	l.AppendMode(replyOff)
 }
 
 // auth has the server check the password, on a link that serves for nothing else.

@@ -2,6 +2,7 @@ package session
 
 import (
 	"sentinelproxy/proxy/command"
+	"sentinelproxy/proxy/gate"
 	"sentinelproxy/proxy/upstream"
 	"sentinelproxy/resp"
 )
@@ -12,7 +13,7 @@ type pin struct {
 	reasons [command.NumPins]int
 	used    bool // the link is in a state that no other session may get
 	silent  bool // CLIENT REPLY OFF: commands get no replies
-	skip    int  // CLIENT REPLY SKIP: so many commands more get none
+	skip    bool // CLIENT REPLY SKIP: the next one gets none
 
 	setup  []byte // commands that have set up connection state and are repeated on a new link
 	setups int    // how many
@@ -70,9 +71,27 @@ func (s *Session) dispatchPinned(c *resp.Command, info *command.Info, rest []byt
 		s.halt(stopLink)
 		return false
 	}
+	if info.Pin == command.PinSubscribe && s.inflight > 0 && s.key.Proto == 2 && !s.pin.subscribed() && !s.pin.tx.open {
+		// From now on arrays are messages if they look like one: none of them may be a reply.
+		s.halt(stopIdle)
+		return false
+	}
+	if info.Pin == command.PinWait && !s.pin.tx.open {
+		s.countWrites()
+	}
 	s.send(c, info)
 	return true
 }
+
+// countWrites sends a command before WAIT. The server vouches for what it had written after the previous
+// command of the same connection, and the session's writes have gone another way.
+func (s *Session) countWrites() {
+	if p := s.pin; !p.silent {
+		p.link.AppendOwn(restoring{p}, ping, 1, 0)
+	}
+}
+
+var ping = resp.AppendCommand(nil, []byte("PING"))
 
 // send appends one command to the pinned link and notes what it does to the session.
 func (s *Session) send(c *resp.Command, info *command.Info) {
@@ -85,7 +104,11 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 	tag := info.ID
 	switch {
 	case p.tx.open && tag != command.Exec && tag != command.Discard && tag != command.Reset:
+		// What EXEC sets up on the connection is not followed: at least no other session gets it.
+		p.used = p.used || info.Way == command.Local || info.Pin.Ends() != command.EndsWithReply
 		tag, class = p.tx.queue(raw, info, s.arguments(c)), upstream.Read
+	case tag == command.Multi && c.Args != 1:
+		tag = command.Unknown // an error: nothing begins
 	default:
 		if info.Pin != command.PinNone && info.ID != command.Unwatch && info.ID != command.Exec && info.ID != command.Discard {
 			p.reasons[info.Pin]++
@@ -112,13 +135,16 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 			}
 		}
 	}
-	if p.silent || p.skip > 0 {
-		p.skip = max(0, p.skip-1)
+	switch {
+	case p.silent:
 		p.link.AppendSilent(s, raw, class)
-		return
+	case p.skip:
+		p.skip = false
+		p.link.AppendSkipped(s, raw, class)
+	default:
+		s.inflight++
+		p.link.Append(s, raw, class, uint16(tag))
 	}
-	s.inflight++
-	p.link.Append(s, raw, class, uint16(tag))
 }
 
 // setsUp: commands that are simply repeated on a new link.
@@ -139,11 +165,11 @@ func (s *Session) replyMode(raw []byte, args [][]byte) bool {
 	case len(args) == 3 && is(args[2], "off"):
 		p.silent = true
 	case len(args) == 3 && is(args[2], "skip"):
-		if !p.silent {
-			p.skip = 1
-		}
+		// Sent with the command that it is for: that may be one which is answered here.
+		p.skip = !p.silent
+		return true
 	case len(args) == 3 && is(args[2], "on"):
-		p.silent, p.skip = false, 0
+		p.silent, p.skip = false, false
 		return false
 	default:
 		return false
@@ -161,7 +187,7 @@ func (s *Session) localWhilePinned(c *resp.Command, info *command.Info, rest []b
 		if s.pin.tx.open || (s.key.Proto == 2 && s.pin.subscribed()) {
 			return false, false // queued by the server, or refused
 		}
-		if s.pin.link == nil && s.inflight == 0 {
+		if s.pin.link == nil && s.inflight == 0 && s.g.Gate.Mode() == gate.Pass {
 			s.halt(stopOrphan)
 			return false, true
 		}
@@ -176,7 +202,14 @@ func (s *Session) localWhilePinned(c *resp.Command, info *command.Info, rest []b
 		s.halt(stopIdle)
 		return false, true
 	}
-	return s.dispatchLocal(c, info, rest), true
+	if info.ID == command.Reset || !s.pin.silent && !s.pin.skip {
+		return s.dispatchLocal(c, info, rest), true
+	}
+	s.muted = true
+	done = s.dispatchLocal(c, info, rest)
+	s.muted = false
+	s.pin.skip = s.pin.skip && !done
+	return done, true
 }
 
 // hooked takes a reply that changes the session, or answers a question of its own.
@@ -259,12 +292,14 @@ func (s *Session) identityAnswered(tag command.ID, reply []byte) []byte {
 		return reply
 	}
 	defer s.decided()
-	if resp.IsError(reply) {
-		return reply
+	if !resp.IsError(reply) {
+		s.become(q)
+		s.pin.used = true // no longer what the pool has it for
 	}
-	s.become(q)
-	s.pin.used = true // no longer what the pool has it for
-	if tag == command.Hello {
+	switch {
+	case q.muted:
+		return nil
+	case tag == command.Hello && !resp.IsError(reply):
 		return withID(reply, s.id)
 	}
 	return reply

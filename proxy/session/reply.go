@@ -41,7 +41,7 @@ func (s *Session) settled() {
 
 // answer appends to the output; it is written at the end of the turn.
 func (s *Session) answer(reply []byte) {
-	if s.gone {
+	if s.gone || s.muted {
 		return
 	}
 	if s.out == nil {

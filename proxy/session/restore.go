@@ -22,6 +22,10 @@ func (s *Session) Lost(_ *upstream.Link, lost []upstream.Lost) {
 	}
 	p.link = nil
 	p.lost = append(p.lost, lost...)
+	if s.eof {
+		s.close(ClosePeer)
+		return
+	}
 	s.settleLost()
 	p.tx.watchLost = p.tx.watchLost || p.has(command.PinWatch)
 	s.halt(stopOrphan)
@@ -100,19 +104,16 @@ func (s *Session) Restore() {
 		}
 		s.g.Links.Redo(p.link, &lost[i])
 	}
-	switch {
-	case p.silent:
+	if p.silent {
 		p.link.AppendMode(replyOff)
-	case p.skip > 0:
-		p.link.AppendMode(replySkip)
 	}
 	s.proceed(stopOrphan)
 }
 
 // The server of a new link answers until it is told not to.
 var (
-	replyOff  = resp.AppendCommand(nil, []byte("CLIENT"), []byte("REPLY"), []byte("OFF"))
-	replySkip = resp.AppendCommand(nil, []byte("CLIENT"), []byte("REPLY"), []byte("SKIP"))
+	replyOff = resp.AppendCommand(nil, []byte("CLIENT"), []byte("REPLY"), []byte("OFF"))
+	replyOn  = resp.AppendCommand(nil, []byte("CLIENT"), []byte("REPLY"), []byte("ON"))
 )
 
 // RefuseLost is upstream's: no master has come in time.

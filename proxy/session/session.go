@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"sentinelproxy/proxy/command"
 	"sentinelproxy/proxy/gate"
 	"sentinelproxy/proxy/reactor"
 	"sentinelproxy/proxy/upstream"
@@ -20,6 +21,7 @@ type Session struct {
 	gone   bool // closed; replies that still come are dropped
 	ending bool // close once everything is answered and written
 	eof    bool // the client sends no more
+	muted  bool // the present command is answered here, and the client has asked for no reply
 
 	inflight int // commands without a reply, all on one link
 	link     *upstream.Link
@@ -96,7 +98,7 @@ func (s *Session) Need() int { return s.reader.Need() }
 // read; but a client that waits for something that may never come is gone.
 func (s *Session) EOF() {
 	s.eof = true
-	if s.inflight == 0 && len(s.out) == 0 || s.pin != nil {
+	if s.inflight == 0 && len(s.out) == 0 || s.waits() {
 		s.close(ClosePeer)
 		return
 	}
@@ -107,9 +109,15 @@ func (s *Session) EOF() {
 // cancelled: nobody waits for the answer, and applying it after a hold would surprise whoever has
 // given up on it.
 func (s *Session) HungUp() {
-	if s.ticket.Parked() || s.stop&stopOrphan != 0 {
+	if s.ticket.Parked() || s.waits() {
 		s.close(ClosePeer)
 	}
+}
+
+// waits says whether the answer that is due, if any, may never come.
+func (s *Session) waits() bool {
+	p := s.pin
+	return p != nil && (p.link == nil || p.subscribed() || p.has(command.PinBlocking) || p.has(command.PinWait) || p.has(command.PinMonitor))
 }
 
 // Closed is the reactor's: the connection is gone.

@@ -70,6 +70,7 @@ func (s *Session) transactionAnswered(tag command.ID, reply []byte) []byte {
 	case command.Multi:
 		if failed && p.tx.answered == 0 {
 			p.tx.open = false
+			p.tx.log, p.tx.ends = nil, nil
 			p.reasons[command.PinTransaction] = 0
 			return reply
 		}
@@ -89,6 +90,7 @@ func (s *Session) transactionAnswered(tag command.ID, reply []byte) []byte {
 		if p.tx.dbSet {
 			p.used = true
 			if !failed && tag == command.Exec && reply[0] == '*' && !bytes.HasPrefix(reply, []byte("*-1")) {
+				s.choose(nil)
 				s.key.DB = p.tx.db
 			}
 		}

@@ -2,7 +2,6 @@ package upstream
 
 import (
 	"bytes"
-	"slices"
 
 	"sentinelproxy/resp"
 )
@@ -51,14 +50,13 @@ func (s *Set) Redo(l *Link, item *Lost) {
 	if item.Sent {
 		s.Counters.Resent++
 	}
-	raw := item.Raw
 	if item.silent {
-		// By itself, whatever mode the session has on this link by now.
-		raw = append(slices.Clone(skipReply), raw...)
+		l.AppendSkipped(item.Owner, item.Raw, item.Class)
+	} else {
+		l.Append(item.Owner, item.Raw, item.Class, item.Tag)
 	}
-	l.Append(item.Owner, raw, item.Class, item.Tag)
 	e := l.pending.at(l.pending.len() - 1)
-	e.tries, e.before, e.silent = item.tries, item.before, item.silent
+	e.tries, e.before = item.tries, item.before
 }
 
 var skipReply = resp.AppendCommand(nil, []byte("CLIENT"), []byte("REPLY"), []byte("SKIP"))

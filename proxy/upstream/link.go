@@ -116,6 +116,12 @@ func (l *Link) AppendSilent(o Owner, raw []byte, class Class) {
 	l.pending.at(l.pending.len() - 1).silent = true
 }
 
+// AppendSkipped queues a command that is not to be answered on a link whose server answers.
+func (l *Link) AppendSkipped(o Owner, raw []byte, class Class) {
+	l.AppendMode(skipReply)
+	l.AppendSilent(o, raw, class)
+}
+
 // AppendMode queues a command that makes the server silent, and so is not answered itself. It is not sent
 // again when the link is lost: whoever restores the session sets the mode that it has by then.
 func (l *Link) AppendMode(raw []byte) {
