@@ -72,7 +72,7 @@ func (e *Env) Preload(keys, size int) error {
 		line, err := replies.ReadString('\n')
 		if err != nil || line != "+OK\r\n" {
 			conn.Close() // the writer may be stuck in a full socket
-			<-sent // its error is a consequence
+			<-sent       // its error is a consequence
 			return fmt.Errorf("filling the server: reply %q: %w", line, err)
 		}
 	}
