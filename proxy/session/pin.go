@@ -76,6 +76,10 @@ func (s *Session) dispatchPinned(c *resp.Command, info *command.Info, rest []byt
 		s.halt(stopIdle)
 		return false
 	}
+	if info.ID == command.Watch && s.inflight > 0 && !s.pin.tx.open {
+		s.halt(stopIdle) // the EXEC or UNWATCH that may be in flight ends those before it, not this one
+		return false
+	}
 	if info.Pin == command.PinWait && !s.pin.tx.open {
 		s.countWrites()
 	}
@@ -118,6 +122,8 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 			p.tx.begin(raw)
 		case command.Exec, command.Discard:
 			raw, tag = s.endTransaction(raw, tag)
+		case command.Unwatch:
+			p.tx.watchLost = false // for an EXEC that is pipelined behind it
 		case command.ClientReply:
 			if s.replyMode(raw, s.arguments(c)) {
 				return
