@@ -285,6 +285,7 @@ func (s *Session) unpin() {
 	if p := s.pin; p != nil {
 		s.pin = nil
 		s.g.Links.Abandon(p.lost)
+		s.g.Links.Unorphan(s)
 		if p.link != nil {
 			s.g.Links.Unpin(p.link, !p.used && !p.needed() && !s.gone)
 		}

@@ -29,16 +29,14 @@ func (s *Session) Lost(_ *upstream.Link, lost []upstream.Lost) {
 	s.settleLost()
 	p.tx.watchLost = p.tx.watchLost || p.has(command.PinWatch)
 	s.halt(stopOrphan)
+	s.g.Links.Orphan(s)
 	if s.g.Gate.Mode() != gate.Pass {
-		s.g.Links.Orphan(s)
 		return
 	}
+	// A hold that begins meanwhile restores it at its end.
 	s.g.Loop.After(retryPinned, func() {
-		switch {
-		case s.gone || s.pin != p || p.link != nil:
-		case s.g.Gate.Mode() != gate.Pass:
-			s.g.Links.Orphan(s)
-		default:
+		if s.pin == p && p.link == nil && s.g.Gate.Mode() == gate.Pass {
+			s.g.Links.Unorphan(s)
 			s.Restore()
 		}
 	})

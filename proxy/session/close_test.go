@@ -1,0 +1,267 @@
+package session
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"sentinelproxy/internal/servers"
+	"sentinelproxy/proxy/gate"
+	"sentinelproxy/proxy/internal/scripted"
+	"sentinelproxy/proxy/upstream"
+)
+
+// TestCloseAtEveryStep: the client of each differential input goes away after so many of its commands, while
+// the lane passes, holds, or refuses. lane.end looks for what is left.
+func TestCloseAtEveryStep(t *testing.T) {
+	pool := servers.NewT(t)
+	node := pool.Redis(servers.RedisOptions{Config: []string{"user user on >pw ~* &* +@all"}})
+	for _, mode := range []string{"pass", "hold", "refuse", "adopt"} {
+		t.Run(mode, func(t *testing.T) {
+			l := newLane(t, nil)
+			l.serve(node.Addr())
+			for _, input := range inputs {
+				if len(input) > 2000 {
+					continue
+				}
+				ends := commandEnds(input)
+				for step, end := range ends {
+					c := l.client()
+					before := 0
+					if step > 0 {
+						before = ends[step-1]
+					}
+					c.send(input[:before])
+					switch mode {
+					case "hold":
+						l.in(func() { l.gate.Hold(gate.HoldAll) })
+					case "refuse":
+						l.in(func() {
+							l.gate.Hold(gate.HoldAll)
+							l.gate.Refuse()
+							l.links.Refuse(l.g.Refusal)
+						})
+					case "adopt":
+						l.adopt(node.Addr())
+					}
+					_, _ = c.conn.Write([]byte(input[before:end]))
+					c.close()
+					if mode == "hold" || mode == "refuse" {
+						l.adopt(node.Addr())
+					}
+				}
+			}
+			l.until("all sessions closed", func() bool { return l.g.Sessions() == 0 })
+			d := direct(t, node.Addr()) // nobody is left blocked on the server
+			d.do("INFO clients")
+			d.until("blocked_clients:0\r\n")
+		})
+	}
+}
+
+// commandEnds are the offsets at which the commands of input end, as far as they are multi-bulk.
+func commandEnds(input string) (ends []int) {
+	for i := 1; i < len(input); i++ {
+		if input[i] == '*' && input[i-1] == '\n' {
+			ends = append(ends, i)
+		}
+	}
+	return append(ends, len(input))
+}
+
+// TestHangUpBehindBlocking: what waits behind a blocking command does not keep the client's death from being
+// seen, and nobody takes an element for it.
+func TestHangUpBehindBlocking(t *testing.T) {
+	s := scripted.Listen(t)
+	l := newLane(t, nil)
+	l.serve(s.Addr().String())
+	c := l.client()
+	c.do("BLPOP l 0")
+	p := s.AcceptReady()
+	p.Expect("BLPOP l 0")
+	c.do("CLIENT ID", "GET a")
+	l.until("the pause", func() bool {
+		for s := range l.g.sessions {
+			return s.stop&stopIdle != 0
+		}
+		return false
+	})
+	c.close()
+	p.ExpectClosed()
+}
+
+// TestHalfClose: what was sent before is answered, transactions too.
+func TestHalfClose(t *testing.T) {
+	pool := servers.NewT(t)
+	node := pool.Redis(servers.RedisOptions{})
+	l := newLane(t, nil)
+	l.serve(node.Addr())
+	for input, want := range map[string]string{
+		wire("SET a 1", "GET a"):       "+OK\r\n$1\r\n1\r\n",
+		wire("MULTI", "GET a", "EXEC"): "+OK\r\n+QUEUED\r\n*1\r\n$1\r\n1\r\n",
+		wire("SELECT 2", "GET a"):      "+OK\r\n$-1\r\n",
+		wire("WATCH a", "GET a"):       "+OK\r\n$1\r\n1\r\n",
+		"PING\r\nPING":                 "+PONG\r\n",
+	} {
+		c := l.client()
+		c.send(input)
+		if err := c.conn.(interface{ CloseWrite() error }).CloseWrite(); err != nil {
+			t.Fatal(err)
+		}
+		if got := c.all(); got != want {
+			t.Errorf("%q: got %q, want %q", input, got, want)
+		}
+	}
+}
+
+func TestHeldClientHangsUp(t *testing.T) {
+	s := scripted.Listen(t)
+	l := newLane(t, nil)
+	l.serve(s.Addr().String())
+	gone, stays := l.client(), l.client()
+	l.in(func() { l.gate.Hold(gate.HoldAll) })
+	gone.do("SET a 1", "SET a 2")
+	l.held(1)
+	stays.do("GET a")
+	l.held(2)
+	gone.close()
+	l.held(1)
+	l.in(func() {
+		if c := l.gate.Counters; c.Held != 3 || c.Cancelled != 2 {
+			t.Errorf("held %d, cancelled %d", c.Held, c.Cancelled)
+		}
+	})
+	l.adopt(s.Addr().String())
+	p := s.AcceptReady()
+	p.Expect("GET a")
+	p.Send("$-1\r\n")
+	stays.expect("$-1\r\n")
+	stays.close()
+}
+
+// TestHeldInOrder: first-come first-served over all sessions, and within each.
+func TestHeldInOrder(t *testing.T) {
+	s := scripted.Listen(t)
+	l := newLane(t, nil)
+	l.serve(s.Addr().String())
+	l.in(func() { l.gate.Hold(gate.HoldAll) })
+	var clients []*client
+	var want []string
+	for i := range 20 {
+		c := l.client()
+		clients = append(clients, c)
+		c.do(fmt.Sprintf("SET k%d 1", i), fmt.Sprintf("SET k%d 2", i))
+		want = append(want, fmt.Sprintf("SET k%d 1", i), fmt.Sprintf("SET k%d 2", i))
+		l.held(i + 1)
+	}
+	l.adopt(s.Addr().String())
+	p := s.AcceptReady()
+	p.Expect(want...)
+	p.Send(strings.Repeat("+OK\r\n", len(want)))
+	for _, c := range clients {
+		c.expect("+OK\r\n+OK\r\n")
+		c.close()
+	}
+}
+
+// TestHoldWrites: reads go on, writes wait, and a read behind a write of the same client waits with it.
+func TestHoldWrites(t *testing.T) {
+	s := scripted.Listen(t)
+	l := newLane(t, nil)
+	l.serve(s.Addr().String())
+	a, b := l.client(), l.client()
+	l.in(func() { l.gate.Hold(gate.HoldWrites) })
+	a.do("GET 1", "SET 2 2", "GET 3")
+	p := s.AcceptReady()
+	p.Expect("GET 1")
+	p.Send("$-1\r\n")
+	a.expect("$-1\r\n")
+	l.held(1)
+	b.do("GET 4", "BLPOP l 0")
+	p.Expect("GET 4")
+	p.Send("$-1\r\n")
+	b.expect("$-1\r\n")
+	l.held(2)
+	p.ExpectNothing()
+	l.in(l.gate.Release)
+	p.Expect("SET 2 2", "GET 3")
+	p.Send("+OK\r\n$-1\r\n")
+	a.expect("+OK\r\n$-1\r\n")
+	q := s.AcceptReady()
+	q.Expect("BLPOP l 0")
+	q.Send("*-1\r\n")
+	b.expect("*-1\r\n")
+	a.close()
+	b.close()
+}
+
+// TestFullBudget: clients beyond the budget stay unread, and get no error.
+func TestFullBudget(t *testing.T) {
+	pool := servers.NewT(t)
+	node := pool.Redis(servers.RedisOptions{})
+	l := newLane(t, func(l *lane, _ *upstream.Options) {
+		l.budget = gate.NewBudget(2, 1<<20)
+		l.gate = gate.New(gate.HoldAll, l.budget, l.loop.Now)
+		l.g.Gate = l.gate
+	})
+	l.serve(node.Addr())
+	l.in(func() { l.gate.Hold(gate.HoldAll) })
+	var clients []*client
+	for i := range 5 {
+		c := l.client()
+		c.do("SET a 1", "SET a 2")
+		clients = append(clients, c)
+		l.held(i + 1)
+	}
+	l.in(func() {
+		if n, _ := l.gate.Pending(); n != 2 || l.gate.Counters.FullCommands == 0 {
+			t.Errorf("%d commands are held, full %d times", n, l.gate.Counters.FullCommands)
+		}
+	})
+	l.adopt(node.Addr())
+	for _, c := range clients {
+		c.expect("+OK\r\n+OK\r\n")
+		c.close()
+	}
+}
+
+// TestRefuse: every way of command is refused at once, in order, by clients that stay connected.
+func TestRefuse(t *testing.T) {
+	pool := servers.NewT(t)
+	node := pool.Redis(servers.RedisOptions{})
+	l := newLane(t, nil)
+	l.serve(node.Addr())
+	plain, multi, watch := l.client(), l.client(), l.client()
+	plain.do("GET a")
+	plain.expect("$-1\r\n")
+	multi.do("MULTI", "SET a 1")
+	multi.expect("+OK\r\n+QUEUED\r\n")
+	watch.do("WATCH a")
+	watch.expect("+OK\r\n")
+	d := direct(t, node.Addr())
+	d.do("CLIENT KILL TYPE normal")
+	d.expect(":")
+	l.until("the loss", func() bool { return l.lost > 0 })
+	l.in(func() {
+		l.gate.Hold(gate.HoldAll)
+		l.gate.Refuse()
+		l.links.Refuse(l.g.Refusal)
+	})
+	const no = "-NOMASTER none\r\n"
+	plain.do("GET a", "SET a 1", "SELECT 1", "AUTH x", "HELLO 3", "BLPOP l 0", "NOSUCH", "MULTI", "PING", "CLIENT GETNAME")
+	plain.expect(strings.Repeat(no, 9) + "$-1\r\n")
+	multi.do("INCR a", "EXEC", "GET a")
+	multi.expect(no + no + no)
+	watch.do("GET a", "SELECT 1", "AUTH x")
+	watch.expect(no + no + no)
+	l.adopt(node.Addr())
+	plain.do("GET a")
+	plain.expect("$-1\r\n")
+	multi.do("EXEC", "GET a")
+	multi.expect("-ERR EXEC without MULTI\r\n$-1\r\n")
+	watch.do("MULTI", "GET a", "EXEC")
+	watch.expect("+OK\r\n+QUEUED\r\n*-1\r\n")
+	plain.close()
+	multi.close()
+	watch.close()
+}
