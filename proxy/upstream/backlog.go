@@ -70,7 +70,7 @@ func (s *Set) Refuse(refusal []byte) {
 		s.RefuseOne(&items[i], refusal)
 	}
 	s.askAgain(refusal)
-	for _, p := range s.orphans {
+	for p := range s.orphans {
 		p.RefuseLost(refusal)
 	}
 }

@@ -50,7 +50,20 @@ func (s *Set) Unpin(l *Link, clean bool) {
 }
 
 // Orphan registers a session whose pinned link is lost: Restore is called when there is a master.
-func (s *Set) Orphan(p Pinned) { s.orphans = append(s.orphans, p) }
+func (s *Set) Orphan(p Pinned) { s.orphans[p] = struct{}{} }
+
+// Unorphan takes a session off the list that has a link again, or has gone.
+func (s *Set) Unorphan(p Pinned) { delete(s.orphans, p) }
+
+// RestoreOrphans gives all of them links to the present master: when it is adopted, and once more before what is held
+// is released, for those whose links were lost in between or who were held without a change of master.
+func (s *Set) RestoreOrphans() {
+	orphans := s.orphans
+	s.orphans = map[Pinned]struct{}{}
+	for p := range orphans {
+		p.Restore()
+	}
+}
 
 // closedPinned takes a link of one session, or an idle one, out of the books.
 func (s *Set) closedPinned(l *Link, lost []Lost, err error) {

@@ -40,7 +40,7 @@ type Set struct {
 	shared    map[Key]*Link
 	pool      map[Key][]*Link
 	backlog   []Lost
-	orphans   []Pinned // have lost their link and wait for the next master
+	orphans   map[Pinned]struct{} // have lost their link and wait for a master
 	askers    []Asker
 	restoring bool
 	setting   int // links whose handshake is under way
@@ -50,7 +50,7 @@ type Set struct {
 // NewSet returns a set without a master: Adopt gives it one.
 func NewSet(loop *reactor.Loop, opt Options) *Set {
 	return &Set{
-		loop: loop, opt: opt, links: map[*Link]struct{}{}, shared: map[Key]*Link{}, pool: map[Key][]*Link{},
+		loop: loop, opt: opt, links: map[*Link]struct{}{}, shared: map[Key]*Link{}, pool: map[Key][]*Link{}, orphans: map[Pinned]struct{}{},
 	}
 }
 
@@ -103,11 +103,7 @@ func (s *Set) Adopt(name string, addr netip.AddrPort) {
 	for _, k := range keys {
 		s.Shared(k)
 	}
-	orphans := s.orphans
-	s.orphans = nil
-	for _, p := range orphans {
-		p.Restore()
-	}
+	s.RestoreOrphans()
 	s.askAgain(nil)
 	s.sendBacklog()
 	s.checkRestored()
