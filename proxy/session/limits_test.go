@@ -1,0 +1,310 @@
+package session
+
+import (
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"sentinelproxy/internal/servers"
+	"sentinelproxy/proxy/gate"
+	"sentinelproxy/proxy/internal/scripted"
+)
+
+// one is the only session of the lane.
+func (l *lane) one() *Session {
+	for s := range l.g.sessions {
+		return s
+	}
+	return nil
+}
+
+// TestOutputLimit: a client that reads nothing is closed when more than the limit waits for it, and the
+// others do not notice.
+func TestOutputLimit(t *testing.T) {
+	pool := servers.NewT(t)
+	node := pool.Redis(servers.RedisOptions{})
+	l := newLane(t, nil)
+	l.in(func() { l.g.Limits.Output = 8 << 20 })
+	l.serve(node.Addr())
+	slow, other := l.client(), l.client()
+	slow.do("SET a " + strings.Repeat("x", 1<<20))
+	slow.expect("+OK\r\n")
+	go slow.conn.Write([]byte(strings.Repeat(wire("GET a"), 64)))
+	l.until("the close", func() bool { return l.g.Counters.Closed[CloseOutput] == 1 })
+	other.do("STRLEN a")
+	other.expect(":1048576\r\n")
+	other.close()
+	slow.close()
+}
+
+// TestOutputLimitPubSub: subscribers have a limit of their own.
+func TestOutputLimitPubSub(t *testing.T) {
+	pool := servers.NewT(t)
+	node := pool.Redis(servers.RedisOptions{})
+	l := newLane(t, nil)
+	l.in(func() { l.g.Limits.OutputPubSub = 3 << 20 })
+	l.serve(node.Addr())
+	slow := l.client()
+	slow.do("SUBSCRIBE a")
+	slow.expect("*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n")
+	d := direct(t, node.Addr())
+	for range 12 {
+		d.do("PUBLISH a " + strings.Repeat("x", 1<<20))
+	}
+	l.until("the close", func() bool { return l.g.Counters.Closed[CloseOutput] == 1 && l.g.Counters.OutputPubSub == 1 })
+	slow.close()
+}
+
+// TestSlowReader: a client that does not read gets no more replies made, and everything once it reads on.
+func TestSlowReader(t *testing.T) {
+	pool := servers.NewT(t)
+	node := pool.Redis(servers.RedisOptions{})
+	l := newLane(t, nil)
+	l.serve(node.Addr())
+	c := l.client()
+	c.do("SET a " + strings.Repeat("x", 10<<10))
+	c.expect("+OK\r\n")
+	const n = 2000
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		for range n {
+			if _, err := io.WriteString(c.conn, wire("GETRANGE a 0 -1", "PING")); err != nil {
+				return
+			}
+			time.Sleep(10 * time.Microsecond)
+		}
+	}()
+	l.until("the stop", func() bool { return l.one().stop&stopOutput != 0 })
+	reply := "$10240\r\n" + strings.Repeat("x", 10<<10) + "\r\n+PONG\r\n"
+	for range n {
+		c.expect(reply)
+	}
+	<-written
+	c.close()
+}
+
+// TestWindow: so many commands of one client are in flight, no more; the rest follows.
+func TestWindow(t *testing.T) {
+	for _, way := range []string{"shared", "pinned"} {
+		t.Run(way, func(t *testing.T) {
+			s := scripted.Listen(t)
+			l := newLane(t, nil)
+			l.serve(s.Addr().String())
+			c := l.client()
+			if way == "pinned" {
+				c.do("WATCH a")
+			}
+			var p *scripted.Conn
+			if way == "pinned" {
+				p = s.AcceptReady()
+				p.Expect("WATCH a")
+				p.Send("+OK\r\n")
+				c.expect("+OK\r\n")
+			}
+			const n = maxInFlight + 1000
+			c.send(strings.Repeat(wire("GET a"), n))
+			if way == "shared" {
+				p = s.AcceptReady()
+			}
+			for range maxInFlight {
+				p.Expect("GET a")
+			}
+			p.ExpectNothing()
+			l.in(func() {
+				if u := l.links.Usage(); u.InFlight != maxInFlight {
+					t.Errorf("%d in flight", u.InFlight)
+				}
+			})
+			p.Send(strings.Repeat("$-1\r\n", maxInFlight))
+			for range n - maxInFlight {
+				p.Expect("GET a")
+			}
+			p.Send(strings.Repeat("$-1\r\n", n-maxInFlight))
+			c.expect(strings.Repeat("$-1\r\n", n))
+			c.close()
+		})
+	}
+}
+
+// TestStall: a link with too many bytes unanswered stops its clients, until it has room.
+func TestStall(t *testing.T) {
+	for _, end := range []string{"answered", "lost"} {
+		t.Run(end, func(t *testing.T) {
+			s := scripted.Listen(t)
+			l := newLane(t, nil)
+			l.serve(s.Addr().String())
+			a, b := l.client(), l.client()
+			const n = 12
+			go a.conn.Write([]byte(strings.Repeat(wire("SET a "+strings.Repeat("x", 1<<20)), n)))
+			p := s.AcceptReady()
+			l.until("the stall", func() bool {
+				for s := range l.g.sessions {
+					if s.stop&stopLink != 0 {
+						return true
+					}
+				}
+				return false
+			})
+			b.do("GET b") // comes behind, and stalls too
+			l.until("both stalled", func() bool {
+				stalled := 0
+				for s := range l.g.sessions {
+					if s.stop&stopLink != 0 {
+						stalled++
+					}
+				}
+				return stalled == 2
+			})
+			if end == "lost" {
+				p.Cut()
+				l.held(2)
+				l.adopt(s.Addr().String())
+				p = s.AcceptReady()
+			}
+			sets, gets := 0, 0
+			for sets+gets < n+1 {
+				switch p.Next()[0] {
+				case "SET":
+					sets++
+					p.Send("+OK\r\n")
+				case "GET":
+					gets++
+					p.Send("$-1\r\n")
+				}
+			}
+			b.expect("$-1\r\n")
+			a.expect(strings.Repeat("+OK\r\n", n))
+			if sets != n || gets != 1 {
+				t.Errorf("%d SET, %d GET", sets, gets)
+			}
+			a.close()
+			b.close()
+		})
+	}
+}
+
+// TestDirtyLinkIsNotPooled: what one session has set up on its link no other session ever has.
+func TestDirtyLinkIsNotPooled(t *testing.T) {
+	pool := servers.NewT(t)
+	node := pool.Redis(servers.RedisOptions{Config: []string{"user user on >pw ~* &* +@all"}})
+	for name, dirty := range map[string]string{
+		"subscribe in multi": wire("MULTI", "SUBSCRIBE a", "EXEC"),
+		"select in multi":    wire("MULTI", "SELECT 5", "EXEC"),
+		"auth in multi":      wire("MULTI", "AUTH user pw", "EXEC"),
+		"hello in multi":     wire("MULTI", "HELLO 3", "EXEC"),
+		"reply off in multi": wire("MULTI", "CLIENT REPLY OFF", "EXEC"),
+		"open multi":         wire("MULTI", "SET a 1"),
+		"watch":              wire("WATCH a"),
+		"select while w":     wire("WATCH a", "SELECT 5", "UNWATCH"),
+		"auth while w":       wire("WATCH a", "AUTH user pw", "UNWATCH"),
+		"hello while w":      wire("WATCH a", "HELLO 3", "UNWATCH"),
+		"subscribed":         wire("SUBSCRIBE a"),
+		"monitor":            wire("MONITOR"),
+		"tracking":           wire("HELLO 3", "CLIENT TRACKING ON"),
+		"no-evict":           wire("CLIENT NO-EVICT ON"),
+		"reply off":          wire("CLIENT REPLY OFF", "GET a"),
+		"reply skip":         wire("CLIENT REPLY SKIP"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLane(t, nil)
+			l.serve(node.Addr())
+			c := l.client()
+			c.send(dirty)
+			l.settled()
+			for _, way := range []string{"stays", "gone"} {
+				if way == "gone" {
+					c.close()
+				}
+				next := l.client()
+				next.do("WATCH a", "PING", "CLIENT LIST ID 0", "MULTI", "GET a", "PING", "ACL WHOAMI", "DBSIZE", "EXEC")
+				d := direct(t, node.Addr())
+				d.do("PUBLISH a x")
+				d.expect(":")
+				next.expect("+OK\r\n+PONG\r\n")
+				next.until("+OK\r\n")
+				next.expect(strings.Repeat("+QUEUED\r\n", 4) + "*4\r\n$-1\r\n+PONG\r\n$7\r\ndefault\r\n:0\r\n")
+				next.silence()
+				next.close()
+			}
+		})
+	}
+}
+
+// TestIdle: clients that send nothing are closed, but not those that wait for something.
+func TestIdle(t *testing.T) {
+	pool := servers.NewT(t)
+	node := pool.Redis(servers.RedisOptions{})
+	l := newLane(t, nil)
+	l.serve(node.Addr())
+	idle, held, sub := l.client(), l.client(), l.client()
+	sub.do("SUBSCRIBE a")
+	sub.expect("*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n")
+	l.in(func() { l.gate.Hold(gate.HoldAll) })
+	held.do("GET a")
+	l.held(1)
+	l.in(func() {
+		l.g.Limits.Idle = time.Nanosecond
+		l.g.Sweep()
+	})
+	if got := idle.all(); got != "" {
+		t.Errorf("%q", got)
+	}
+	l.in(func() {
+		if n := l.g.Sessions(); n != 2 || l.g.Counters.Closed[CloseIdle] != 1 {
+			t.Errorf("%d sessions, closed %v", n, l.g.Counters.Closed)
+		}
+	})
+	held.close()
+	sub.close()
+	l.held(0)
+}
+
+// TestRequestLimits: the error of Redis, then the close, counted by which limit it was.
+func TestRequestLimits(t *testing.T) {
+	s := scripted.Listen(t)
+	l := newLane(t, nil)
+	l.in(func() {
+		l.g.Limits.Request.Bulk, l.g.Limits.Request.Args, l.g.Limits.Request.Inline = 1000, 10, 100
+	})
+	l.serve(s.Addr().String())
+	for i, c := range []struct{ input, want string }{
+		{"*1\r\n$1001\r\n", "-ERR Protocol error: invalid bulk length\r\n"},
+		{"*11\r\n", "-ERR Protocol error: invalid multibulk length\r\n"},
+		{strings.Repeat("x", 200), "-ERR Protocol error: too big inline request\r\n"},
+	} {
+		cl := l.client()
+		cl.send(c.input)
+		if got := cl.all(); got != c.want {
+			t.Errorf("got %q, want %q", got, c.want)
+		}
+		l.in(func() {
+			if l.g.Counters.TooLong[i] != 1 {
+				t.Errorf("limit %d: %v", i, l.g.Counters.TooLong)
+			}
+		})
+	}
+}
+
+// TestCloseIdleForShutdown: a graceful shutdown answers what is under way first.
+func TestCloseIdleForShutdown(t *testing.T) {
+	s := scripted.Listen(t)
+	l := newLane(t, nil)
+	l.serve(s.Addr().String())
+	busy, idle := l.client(), l.client()
+	busy.do("GET a")
+	p := s.AcceptReady()
+	p.Expect("GET a")
+	var left int
+	l.in(func() { left = l.g.CloseIdle() })
+	if left != 1 || idle.all() != "" {
+		t.Errorf("%d left", left)
+	}
+	p.Send("$-1\r\n")
+	busy.expect("$-1\r\n")
+	l.until("the last", func() bool { return l.g.CloseIdle() == 0 })
+	if got := busy.all(); got != "" {
+		t.Errorf("%q", got)
+	}
+}
