@@ -156,7 +156,12 @@ func (p *proxy) checkReports(sum *lane) {
 		held, lost = held+s.Counts.Held, lost+s.Counts.Lost
 		resent, unknown = resent+s.Counts.Resent, unknown+s.Counts.Unknown
 	}
-	if int64(held) != sum.Held || int64(lost) != sum.Lost || int64(resent) != sum.Resent || int64(unknown) != sum.Unknown {
+	missing := int64(lost) != sum.Lost || int64(unknown) != sum.Unknown
+	if p.pinned {
+		// What is lost with a link of one session before the hold begins, and settled at once, is in no report.
+		missing = int64(lost) > sum.Lost || int64(unknown) > sum.Unknown
+	}
+	if int64(held) != sum.Held || int64(resent) != sum.Resent || missing {
 		p.t.Errorf("the reports have held %d, lost %d, resent %d, unknown %d; the lanes %d, %d, %d, %d",
 			held, lost, resent, unknown, sum.Held, sum.Lost, sum.Resent, sum.Unknown)
 	}

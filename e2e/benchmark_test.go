@@ -36,6 +36,9 @@ const defaultTests = 20
 // TestBenchmark: every default test of redis-benchmark, shallow and deep, few clients and many, both protocols.
 func TestBenchmark(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("takes more than ten seconds")
+	}
 	pool := servers.NewT(t)
 	cluster := pool.Cluster(servers.ClusterOptions{Sentinels: 1})
 	p := before(t, pool, cluster)

@@ -11,15 +11,16 @@ type counter struct {
 	last  int64 // the last number
 	open  int64 // unknown since then
 	drops int   // times that acknowledged increments were gone
+	twice int   // increments that were applied twice, where that is expected
 }
 
 // acknowledged checks a reply: one more than the last, and at most one more again for each unknown between.
-// Only where lossy, because replication is asynchronous and the master was killed, it may be less, once.
-func (c *counter) acknowledged(value int64, lossy bool) error {
+// Only where the rules say that it is lossy, because replication is asynchronous and the master was killed, it may be less, once.
+func (c *counter) acknowledged(value int64, r *rules) error {
 	low, high := c.last+1, c.last+1+c.open
 	c.acked++
 	c.last, c.open = value, 0
-	return c.within(value, low, high, lossy)
+	return c.within(value, low, high, r)
 }
 
 func (c *counter) lost() {
@@ -28,17 +29,20 @@ func (c *counter) lost() {
 }
 
 // final checks the key's value in the end.
-func (c *counter) final(value int64, lossy bool) error {
-	return c.within(value, c.last, c.last+c.open, lossy)
+func (c *counter) final(value int64, r *rules) error {
+	return c.within(value, c.last, c.last+c.open, r)
 }
 
-func (c *counter) within(value, low, high int64, lossy bool) error {
+func (c *counter) within(value, low, high int64, r *rules) error {
 	switch {
+	case value > high && r.repeated:
+		c.twice += int(value - high)
+		return nil
 	case value > high:
 		return fmt.Errorf("applied twice: the counter is %d, at most %d can be: %+v", value, high, *c)
 	case value >= low:
 		return nil
-	case lossy && c.drops == 0:
+	case r.lossy && c.drops == 0:
 		c.drops++
 		return nil
 	}

@@ -58,6 +58,9 @@ func TestStoppedMaster(t *testing.T) {
 // a replica. Nobody's command goes there.
 func TestOldMasterComesBack(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("takes more than ten seconds")
+	}
 	pool := servers.NewT(t)
 	cluster := threeAndThree(t, pool)
 	p := before(t, pool, cluster)

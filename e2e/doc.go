@@ -11,9 +11,13 @@
 //	work_test.go       the rounds of a worker: SET and GET, INCR, pipelines
 //	crowd_test.go      64 workers, and what they have seen
 //	liar_test.go       a Sentinel that says whatever a test wants
-//	terminal_test.go   redis-cli on a terminal
+//	relay_test.go      loses the replies to what has been applied
+//	race_test.go       a race-tested program for race-tested tests
 //
-// The other files are the scenarios: planned, crash, sentinels, limit, start, pinned, shapes, benchmark, cli.
+// -short leaves out what takes more than ten seconds. E2E_PROXY=path tests a program that is built already.
+//
+// The other files are the scenarios: planned, crash, sentinels, limit, start, pinned, mixed, shapes, benchmark, cli,
+// and terminal, which is redis-cli as a person uses it.
 //
 // Nothing is concluded from how long something took. Deadlines are there to end a test that hangs.
 package e2e

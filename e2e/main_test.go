@@ -18,6 +18,9 @@ const patience = 60 * time.Second
 // race builds the program with the race detector; a race it finds fails the test by the exit code.
 var race = flag.Bool("proxy.race", os.Getenv("E2E_RACE") != "", "build sentinelproxy with -race (also: E2E_RACE=1)")
 
+// raceByDefault: see race_test.go.
+var raceByDefault bool
+
 // program is the path of the sentinelproxy under test: $E2E_PROXY, or built here.
 var program = os.Getenv("E2E_PROXY")
 
@@ -43,7 +46,7 @@ func build() (dir string, err error) {
 	}
 	program = filepath.Join(dir, "sentinelproxy")
 	args := []string{"build", "-o", program}
-	if *race {
+	if *race || raceByDefault {
 		args = append(args, "-race")
 	}
 	out, err := exec.Command("go", append(args, "sentinelproxy/cmd/sentinelproxy")...).CombinedOutput()

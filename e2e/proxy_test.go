@@ -19,6 +19,8 @@ type proxy struct {
 	t     testing.TB
 	addr  string // of the first listener, host:port
 	admin string // http://host:port
+
+	pinned bool // some clients have links of their own
 }
 
 // start runs the program in front of a cluster that may not have been started yet. It is stopped at the end
