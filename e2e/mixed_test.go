@@ -124,6 +124,37 @@ func TestMixedLostReplies(t *testing.T) {
 	clients.concludeMixed(p, master)
 }
 
+// TestMixedHoldLimit: a master that hangs for longer than the hold limit, under transactions and scripts.
+func TestMixedHoldLimit(t *testing.T) {
+	t.Parallel()
+	_, cluster, p := alone(t)
+	master := cluster.Nodes[0]
+	audited := p.audit()
+	clients := gatherMixed(t, p, rules{excused: func(command []string, err replyError) bool {
+		text := string(err)
+		switch {
+		case strings.HasPrefix(text, "NOMASTER "), refusals(command, err), unknownIncrements(command, err):
+			return true
+		case command[0] == "EXEC": // its MULTI or a command in it was refused
+			return strings.HasPrefix(text, "EXECABORT ") || strings.Contains(text, "without MULTI")
+		}
+		return false
+	}}, "list", "short-lived") // refused HELLOs are no batch's
+	clients.works(10)
+	if err := master.Pause(); err != nil {
+		t.Fatal(err)
+	}
+	p.inState("refusing")
+	clients.works(20)
+	if err := master.Resume(); err != nil {
+		t.Fatal(err)
+	}
+	p.serving(master)
+	clients.worksAgain()
+	audited()
+	clients.concludeMixed(p, master)
+}
+
 func gatherMixed(t *testing.T, p *proxy, r rules, without ...string) *crowd {
 	t.Helper()
 	p.pinned = true
