@@ -36,6 +36,7 @@ type laneGroup struct {
 
 	term   uint64 // of the last Adopt
 	broken bool   // this lane has lost its link, or was rejected, since then
+	holds  uint64 // the number of the driver's last hold
 	hold   holdStats
 	report func(failover.LaneReport)
 }
@@ -115,27 +116,24 @@ func (g *laneGroup) strengthen(m gate.Mode) {
 	g.gate.Hold(m)
 }
 
-func (g *laneGroup) holdWrites() {
-	g.strengthen(gate.HoldWrites)
-	g.awaitDrained(g.term)
-}
-
-func (g *laneGroup) holdAll() {
-	g.strengthen(gate.HoldAll)
-	g.awaitDrained(g.term)
+// holdFor begins the driver's hold number hold, which it waits for to be drained.
+func (g *laneGroup) holdFor(m gate.Mode, hold uint64) {
+	g.strengthen(m)
+	g.holds = hold
+	g.awaitDrained(g.term, hold)
 }
 
 // awaitDrained tells the driver once no write is in flight. Polled: to count writes in flight all the
 // time would cost every command something, for a moment that comes once in months.
-func (g *laneGroup) awaitDrained(term uint64) {
-	if g.term != term || g.gate.Mode() == gate.Pass {
+func (g *laneGroup) awaitDrained(term, hold uint64) {
+	if g.term != term || g.holds != hold || g.gate.Mode() == gate.Pass {
 		return
 	}
 	if g.links.Usage().Writes == 0 {
 		g.tell(failover.Drained, "", "")
 		return
 	}
-	g.loop.After(drainCheck, func() { g.awaitDrained(term) })
+	g.loop.After(drainCheck, func() { g.awaitDrained(term, hold) })
 }
 
 func (g *laneGroup) adopt(name string, addr netip.AddrPort, term uint64) {

@@ -11,6 +11,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"sentinelproxy/proxy/failover"
+	"sentinelproxy/proxy/gate"
 )
 
 // resolveTimeout bounds the lookup of a master that Sentinel names by host name.
@@ -22,24 +23,38 @@ type groupLanes struct {
 	name  string
 	lanes []*laneGroup
 	tell  func(failover.LaneReport) // the driver's
+	holds uint64                    // calls of HoldWrites and HoldAll
 
 	mu struct {
 		sync.Mutex
-		// done counts the lanes that have given an answer that only counts when all have, for one term.
+		// done counts the lanes that have given an answer that only counts when all have, for one round.
 		done map[failover.LaneReportKind]gathered
 	}
 }
 
 type gathered struct {
-	term  uint64
+	round round
 	lanes map[int]bool
+}
+
+// round is what an answer belongs to: the adoption, and for Drained the hold, which may begin more than once in
+// a term.
+type round struct{ term, hold uint64 }
+
+func (r round) before(other round) bool {
+	return r.term < other.term || r.term == other.term && r.hold < other.hold
 }
 
 // reporter is how lane i tells the driver. Drained and Restored are passed on when the last lane has said so.
 func (l *groupLanes) reporter(i int) func(failover.LaneReport) {
 	return func(r failover.LaneReport) {
-		if r.Kind == failover.Drained || r.Kind == failover.Restored {
-			if !l.last(i, r) {
+		switch r.Kind {
+		case failover.Drained:
+			if !l.last(i, r.Kind, round{r.Term, l.lanes[i].holds}) {
+				return
+			}
+		case failover.Restored:
+			if !l.last(i, r.Kind, round{r.Term, 0}) {
 				return
 			}
 		}
@@ -47,23 +62,21 @@ func (l *groupLanes) reporter(i int) func(failover.LaneReport) {
 	}
 }
 
-func (l *groupLanes) last(i int, r failover.LaneReport) bool {
+// last notes an answer and says whether it completes its round. One of an earlier round comes from a lane that
+// has not got as far as the others yet: it must not undo what those have said.
+func (l *groupLanes) last(i int, kind failover.LaneReportKind, r round) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	g := l.mu.done[r.Kind]
-	if g.term != r.Term || g.lanes == nil {
-		g = gathered{term: r.Term, lanes: map[int]bool{}}
+	g := l.mu.done[kind]
+	switch {
+	case r.before(g.round):
+		return false
+	case g.round.before(r), g.lanes == nil:
+		g = gathered{round: r, lanes: map[int]bool{}}
 	}
 	g.lanes[i] = true
-	l.mu.done[r.Kind] = g
+	l.mu.done[kind] = g
 	return len(g.lanes) == len(l.lanes)
-}
-
-// forget: a new hold asks the lanes to drain once more.
-func (l *groupLanes) forget(kind failover.LaneReportKind) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.mu.done, kind)
 }
 
 func (l *groupLanes) each(f func(*laneGroup)) {
@@ -74,14 +87,16 @@ func (l *groupLanes) each(f func(*laneGroup)) {
 
 // HoldWrites is failover.Lanes'.
 func (l *groupLanes) HoldWrites(uint64) {
-	l.forget(failover.Drained)
-	l.each((*laneGroup).holdWrites)
+	l.holds++
+	hold := l.holds
+	l.each(func(g *laneGroup) { g.holdFor(gate.HoldWrites, hold) })
 }
 
 // HoldAll is failover.Lanes'.
 func (l *groupLanes) HoldAll(uint64) {
-	l.forget(failover.Drained)
-	l.each((*laneGroup).holdAll)
+	l.holds++
+	hold := l.holds
+	l.each(func(g *laneGroup) { g.holdFor(gate.HoldAll, hold) })
 }
 
 // Adopt is failover.Lanes'. A host name is looked up here: the probe that has just verified it has done
