@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"errors"
 	"net/netip"
 	"sync/atomic"
 	"time"
@@ -86,6 +87,9 @@ func (g *laneGroup) tell(kind failover.LaneReportKind, addr, text string) {
 // lost: a shared link broke. The lane holds before anything else is sent anywhere; the driver is told
 // once per term, whatever the number of links.
 func (g *laneGroup) lost(addr string, err error) {
+	if errors.Is(err, reactor.ErrStopped) {
+		return // the lane ends, and nobody is left who could hold
+	}
 	g.log.Warn("link lost", zap.String("addr", addr), zap.Error(err))
 	g.holdNow(failover.LinkLost, addr, err.Error())
 }

@@ -6,7 +6,7 @@ import "time"
 const (
 	OutcomeRunning  = "running"  // not over
 	OutcomeReleased = "released" // a master was verified and commands flow again
-	OutcomeRefused  = "refused"  // the hold limit passed; a later release is a report of its own
+	OutcomeRefused  = "refused"  // the hold limit has passed and no master was verified yet; a later release turns it into OutcomeReleased
 )
 
 // Switch is the report of one hold, from its first sign to the release or refusal, whether or not the
