@@ -46,6 +46,9 @@ func (l *lane) load(n int) *load {
 // TestAllocations: in the steady state commands allocate nothing, anywhere in the process: neither in the lane nor
 // in this test's client.
 func TestAllocations(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
 	pool := servers.NewT(t)
 	node := pool.Redis(servers.RedisOptions{})
 	l := newLane(t, nil)
