@@ -1,5 +1,5 @@
 // Package servers starts real servers for tests, the demo and the benchmarks: Redis nodes, Sentinels,
-// Dragonfly, HAProxy, twemproxy, or any command, each on 127.0.0.1, in a directory of its own and in a
+// Dragonfly or its double, HAProxy, twemproxy, or any command, each on 127.0.0.1, in a directory of its own and in a
 // process group of its own, and it sees to it that none outlives the program that started it.
 //
 // Everything is started through a Pool, which stops it all in Close. In tests, NewT gives a Pool that

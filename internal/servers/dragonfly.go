@@ -4,14 +4,14 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 )
 
 // DragonflyOptions of a Dragonfly.
 type DragonflyOptions struct {
 	Port     int
 	Password string   // --requirepass and --masterauth
-	Args     []string // further flags; not given to a Redis that stands in
-	Config   []string // further lines of redis.conf for a Redis that stands in
+	Args     []string // further flags
 }
 
 // findDragonfly: $DRAGONFLY, or `dragonfly` on PATH; "" when there is none.
@@ -29,24 +29,29 @@ func findDragonfly() (string, error) {
 	return "", nil // it is in no distribution: having none is no error
 }
 
-// Dragonfly starts the Dragonfly that $DRAGONFLY names or PATH holds. Where there is none, a Redis stands
-// in; Node.Kind tells. It is an empty master: never start it with --replicaof, use Node.ReplicaOf.
+// Dragonfly starts the Dragonfly that $DRAGONFLY names or PATH holds. Where there is none, its double stands in;
+// Node.Kind tells. It is an empty master: never start it with --replicaof, use Node.ReplicaOf.
 func (p *Pool) Dragonfly(o DragonflyOptions) (*Node, error) {
 	path, err := findDragonfly()
 	if err != nil {
 		return nil, err
 	}
 	if path == "" {
-		return p.Redis(RedisOptions{Port: o.Port, Password: o.Password, Config: o.Config})
+		return p.DragonflyDouble(o)
 	}
+	return p.dragonfly(path, Dragonfly, o)
+}
+
+// dragonfly runs a program that takes Dragonfly's flags.
+func (p *Pool) dragonfly(path string, engine Engine, o DragonflyOptions) (*Node, error) {
 	var node *Node
-	err = onPort(o.Port, func(port int) error {
-		proc, err := newProcess(p.root, fmt.Sprintf("dragonfly %d", port), path)
+	err := onPort(o.Port, func(port int) error {
+		proc, err := newProcess(p.root, fmt.Sprintf("%s %d", filepath.Base(path), port), path)
 		if err != nil {
 			return err
 		}
 		proc.args = o.flags(port, proc.dir)
-		node = &Node{Process: proc, endpoint: endpoint{Port: port, password: o.Password}, engine: Dragonfly}
+		node = &Node{Process: proc, endpoint: endpoint{Port: port, password: o.Password}, engine: engine}
 		return p.start(proc, port, node.ping)
 	})
 	if err != nil {

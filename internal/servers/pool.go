@@ -10,8 +10,9 @@ import (
 
 // Pool owns what it has started.
 type Pool struct {
-	root string
-	mu   struct {
+	root   string
+	double string // path of the built double of Dragonfly; "": not needed so far. Guarded by built
+	mu     struct {
 		sync.Mutex
 		processes []*Process
 		closed    bool
@@ -39,7 +40,7 @@ func (p *Pool) Close() error {
 	for i := len(processes) - 1; i >= 0; i-- { // the last started is likely to use those before it
 		errs = append(errs, processes[i].Kill())
 	}
-	return errors.Join(append(errs, os.RemoveAll(p.root))...)
+	return errors.Join(append(errs, p.releaseDouble(), os.RemoveAll(p.root))...)
 }
 
 // Processes that were started, in order, the ended ones included.

@@ -14,6 +14,7 @@ type Engine string
 const (
 	Redis     Engine = "redis"
 	Dragonfly Engine = "dragonfly"
+	Double    Engine = "double" // of Dragonfly
 )
 
 // RedisOptions of a redis-server. The zero value is an empty master on a free port, without persistence.
@@ -32,7 +33,7 @@ type Node struct {
 	engine Engine
 }
 
-// Kind says which engine really runs: a Redis may stand in for Dragonfly.
+// Kind says which engine really runs: a double may stand in for Dragonfly.
 func (n *Node) Kind() Engine { return n.engine }
 
 // Redis starts a redis-server and waits until it answers PING. A replica may not be in sync yet: see

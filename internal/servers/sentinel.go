@@ -156,7 +156,8 @@ func (s *Sentinel) replicasFit(ctx context.Context) error {
 		return err
 	}
 	for _, r := range replicas {
-		if r["flags"] != "slave" || r["runid"] == "" || r["master-link-status"] != "ok" {
+		// Not by its run id, which Dragonfly has none of.
+		if r["flags"] != "slave" || r["master-host"] == "?" || r["master-link-status"] != "ok" {
 			return fmt.Errorf("replica %s: flags %q, link %q", r["name"], r["flags"], r["master-link-status"])
 		}
 	}

@@ -204,14 +204,17 @@ func TestCommandRunsInItsDirectory(t *testing.T) {
 	}
 }
 
-func TestDragonflyOrItsStandIn(t *testing.T) {
+func TestDragonflyOrItsDouble(t *testing.T) {
 	n := NewT(t).Dragonfly(DragonflyOptions{})
-	want := Redis
+	want := Double
 	if path, _ := findDragonfly(); path != "" {
 		want = Dragonfly
 	}
 	if n.Kind() != want {
 		t.Errorf("Kind() = %s, want %s", n.Kind(), want)
+	}
+	if fields, err := n.Info("server"); err != nil || fields["dragonfly_version"] == "" {
+		t.Errorf("INFO does not show a Dragonfly: %v, %v", fields, err)
 	}
 	t.Setenv("DRAGONFLY", "/nonexistent/dragonfly")
 	if _, err := findDragonfly(); err == nil {
