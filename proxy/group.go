@@ -41,6 +41,9 @@ func newGroup(gc Group, cfg *Config, sh *shared, loops []*reactor.Loop, base *za
 	for i, loop := range loops {
 		g.lanes.lanes = append(g.lanes.lanes, newLaneGroup(i, loop, cfg, sh, g.lanes.reporter(i), log))
 	}
+	for _, l := range g.lanes.lanes {
+		l.sessions.Everywhere = g.lanes.everywhere(l)
+	}
 	var err error
 	g.watcher, err = topology.New(topology.Options{
 		Group: gc.Name, Sentinels: gc.Sentinels, Username: gc.SentinelUsername, Password: gc.SentinelPassword,

@@ -12,6 +12,7 @@ import (
 
 	"sentinelproxy/proxy/failover"
 	"sentinelproxy/proxy/gate"
+	"sentinelproxy/proxy/session"
 )
 
 // resolveTimeout bounds the lookup of a master that Sentinel names by host name.
@@ -43,6 +44,24 @@ type round struct{ term, hold uint64 }
 
 func (r round) before(other round) bool {
 	return r.term < other.term || r.term == other.term && r.hold < other.hold
+}
+
+// everywhere is session.Everywhere for the lane whose loop this is: one lane after another, then back.
+func (l *groupLanes) everywhere(home *laneGroup) session.Everywhere {
+	return func(visit func(*session.Group), then func()) {
+		var next func(i int)
+		next = func(i int) {
+			if i == len(l.lanes) {
+				home.loop.Post(then)
+				return
+			}
+			g := l.lanes[i]
+			if !g.loop.Post(func() { visit(g.sessions); next(i + 1) }) {
+				next(i + 1)
+			}
+		}
+		next(0)
+	}
 }
 
 // reporter is how lane i tells the driver. Drained and Restored are passed on when the last lane has said so.

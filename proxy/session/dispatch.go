@@ -16,6 +16,7 @@ func (s *Session) dispatch(c *resp.Command, rest []byte) bool {
 	} else if info.Dependent(c.Args) {
 		info = info.Resolve(s.arguments(c))
 	}
+	s.last = info
 	if s.pin != nil {
 		return s.dispatchPinned(c, info, rest)
 	}

@@ -9,6 +9,9 @@
 //	reply.go      replies in, output out, and their limits
 //	local.go      what is answered here
 //	identity.go   AUTH, HELLO, SELECT, RESET: choosing the shared link
+//	client.go     CLIENT LIST, INFO, UNBLOCK: about the clients of all lanes
+//	clientkill.go  CLIENT KILL
+//	clientline.go  one line of CLIENT LIST
 //	pin.go        sessions with a link of their own, and until when
 //	transaction.go  MULTI, WATCH, EXEC
 //	subscribe.go  subscriptions and the frames that answer no command

@@ -23,6 +23,8 @@ type Group struct {
 	Refusal []byte
 	// NextID gives CLIENT ID; shared by all lanes.
 	NextID *atomic.Int64
+	// Everywhere reaches this group's sessions on all lanes.
+	Everywhere Everywhere
 	// Clients counts the open clients of the process; shared by all lanes.
 	Clients *atomic.Int64
 

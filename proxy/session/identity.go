@@ -18,6 +18,9 @@ type question struct {
 	name  []byte       // SETNAME of HELLO
 	named bool
 	muted bool // the client has asked for no reply
+
+	clients bool   // a command about clients: see askServer
+	then    func() // what is done once the server has allowed it
 }
 
 // dispatchIdentity begins AUTH, HELLO or SELECT. All three need a master, so they pass the gate.

@@ -42,10 +42,12 @@ func (s *Session) dispatchLocal(c *resp.Command, info *command.Info, rest []byte
 		s.setName(args)
 	case command.ClientSetInfo:
 		s.setInfo(args)
+	case command.ClientList, command.ClientInfo, command.ClientKill, command.ClientUnblock:
+		return s.dispatchClients(args, info, rest)
 	default:
-		// CLIENT LIST, INFO, KILL and what else is about connections: the server answers for the
-		// proxy's own links.
-		return s.dispatchShared(c, info, rest)
+		// What would set up the connection in a way that the proxy does not know, such as having the server
+		// push what no session has asked for.
+		s.answerError("ERR unknown subcommand '%.128s'. Try CLIENT HELP.", args[1])
 	}
 	s.g.Counters.Local++
 	return true
@@ -84,7 +86,7 @@ func (s *Session) setName(args [][]byte) {
 	}
 }
 
-// setInfo: what the library calls itself is checked as Redis 7.2 does, and not kept.
+// setInfo: what the library calls itself is checked as Redis 7.2 does, and shown by CLIENT LIST.
 func (s *Session) setInfo(args [][]byte) {
 	switch {
 	case len(args) != 4:
@@ -94,6 +96,11 @@ func (s *Session) setInfo(args [][]byte) {
 	case !printable(args[3]):
 		s.answerError("ERR %s cannot contain spaces, newlines or special characters.", bytes.ToLower(args[2]))
 	default:
+		if is(args[2], "lib-name") {
+			s.lib.name = bytes.Clone(args[3])
+		} else {
+			s.lib.version = bytes.Clone(args[3])
+		}
 		s.answerOK()
 	}
 }

@@ -197,7 +197,8 @@ func (s *Session) localWhilePinned(c *resp.Command, info *command.Info, rest []b
 			s.halt(stopOrphan)
 			return false, true
 		}
-	case command.ClientId, command.ClientGetName, command.ClientSetName, command.ClientSetInfo:
+	case command.ClientId, command.ClientGetName, command.ClientSetName, command.ClientSetInfo,
+		command.ClientList, command.ClientInfo, command.ClientKill, command.ClientUnblock:
 		if s.pin.tx.open || (s.key.Proto == 2 && s.pin.subscribed()) {
 			return false, false // the server says what is allowed there
 		}
@@ -221,6 +222,10 @@ func (s *Session) localWhilePinned(c *resp.Command, info *command.Info, rest []b
 // hooked takes a reply that changes the session, or answers a question of its own.
 func (s *Session) hooked(e *upstream.Entry, reply []byte, last bool) {
 	tag := command.ID(e.Tag)
+	if s.ask != nil && s.ask.clients {
+		s.permitted(reply)
+		return
+	}
 	if s.pin == nil {
 		switch tag {
 		case command.Auth:

@@ -81,7 +81,7 @@ func (s *Session) Flush() {
 	if s.stop&stopOutput != 0 && len(s.out)-s.written < slowReader/2 {
 		s.proceed(stopOutput)
 	}
-	if s.ending && s.inflight == 0 && s.out == nil {
+	if s.ending && s.inflight == 0 && s.out == nil && s.ask == nil {
 		s.conn.Close(nil)
 	}
 }

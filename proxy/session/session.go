@@ -33,17 +33,20 @@ type Session struct {
 	written int    // of out
 
 	ticket gate.Ticket
-	active time.Time
+	since  time.Time // accepted
+	active time.Time // last sent something
+	last   *command.Info
 	reason CloseReason // why it is ending
 	id     int64
 	name   []byte
+	lib    struct{ name, version []byte }
 	remote netip.AddrPort
 }
 
 // New begins a session on fd, an accepted non-blocking socket that the session owns from now on.
 func New(g *Group, fd int, remote netip.AddrPort) {
 	s := &Session{
-		g: g, key: upstream.Key{Proto: 2}, id: g.NextID.Add(1), remote: remote, active: g.Loop.Now(),
+		g: g, key: upstream.Key{Proto: 2}, id: g.NextID.Add(1), remote: remote, since: g.Loop.Now(), active: g.Loop.Now(),
 		reader: resp.CommandReader{Limits: g.Limits.Request},
 	}
 	conn, err := g.Loop.Add(fd, s)

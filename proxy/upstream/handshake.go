@@ -15,6 +15,7 @@ type handshake struct{ l *Link }
 
 const (
 	stepSetup uint16 = iota // HELLO, AUTH, SELECT: an error refuses the link
+	stepID                  // CLIENT ID, for CLIENT UNBLOCK; a server or user that does not give it is fine
 	stepPing                // the end; see Reply
 )
 
@@ -46,6 +47,9 @@ func (h handshake) begin() {
 		// After AUTH: on Dragonfly AUTH goes back to database 0.
 		step(stepSetup, "SELECT", strconv.Itoa(k.DB))
 	}
+	if l.pinned != nil {
+		step(stepID, "CLIENT", "ID")
+	}
 	step(stepPing, "PING")
 	l.out.goal = l.out.end()
 }
@@ -60,7 +64,10 @@ func (k Key) user() string {
 // Reply is the answer to one step.
 func (h handshake) Reply(e *Entry, reply []byte, _ bool) {
 	l := h.l
-	if resp.IsError(reply) && l.refusal == nil && !(e.Tag == stepPing && forbidden(reply)) {
+	if e.Tag == stepID && reply[0] == ':' {
+		l.serverID, _ = strconv.ParseInt(string(firstLine(reply[1:])), 10, 64)
+	}
+	if resp.IsError(reply) && l.refusal == nil && e.Tag != stepID && !(e.Tag == stepPing && forbidden(reply)) {
 		if temporary(reply) {
 			l.conn.Close(fmt.Errorf("%s refused the handshake: %s", l.addr, firstLine(reply)))
 			return

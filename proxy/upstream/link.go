@@ -44,12 +44,13 @@ type Link struct {
 	streamed bool   // pieces of the head's reply have been handed over
 	dropping bool   // the set closes it; that is no loss to be reported
 
-	pinned  Pinned // whose alone it is; nil for a shared link
-	users   int    // sessions that have chosen it (shared)
-	pooled  bool   // idle in the warm pool
-	waiting []Waiter
-	stalled []Stalled // sessions that wait until there is room
-	redo    []Lost    // pinned and condemned: what to do again, in order
+	serverID int64  // of a pinned link: what the server calls it, 0 if unknown
+	pinned   Pinned // whose alone it is; nil for a shared link
+	users    int    // sessions that have chosen it (shared)
+	pooled   bool   // idle in the warm pool
+	waiting  []Waiter
+	stalled  []Stalled // sessions that wait until there is room
+	redo     []Lost    // pinned and condemned: what to do again, in order
 }
 
 // Waiter wants to know how a link's handshake ends.
@@ -83,6 +84,9 @@ const highWater = 8 << 20
 
 // Usable says whether commands can be appended.
 func (l *Link) Usable() bool { return l.state <= ready }
+
+// ServerID is the server's CLIENT ID of a link of one session, 0 if it is not known.
+func (l *Link) ServerID() int64 { return l.serverID }
 
 // Key is what the link is set up as.
 func (l *Link) Key() Key { return l.key }

@@ -39,8 +39,12 @@ func rejection(reply []byte) string {
 	switch reply[1] {
 	case 'R', 'L', 'M', 'U':
 		switch p := string(resp.ErrorPrefix(reply)); p {
-		case "READONLY", "LOADING", "MASTERDOWN", "UNBLOCKED":
+		case "READONLY", "LOADING", "MASTERDOWN":
 			return p
+		case "UNBLOCKED":
+			if !bytes.Contains(reply, []byte("CLIENT UNBLOCK")) { // that one a client has asked for
+				return p
+			}
 		}
 	}
 	return ""
