@@ -8,7 +8,7 @@
 // Environment:
 //
 //	DRAGONFLY        the Dragonfly binary; else `dragonfly` on PATH, else the official image where a docker
-//	                 engine answers, else a third Redis stands in
+//	                 engine answers, else a double of it stands in (internal/dragonflydouble)
 //	DEMO_PORT_BASE   moves all ports, to eight in a row: base+0 the first Redis (6379), +1 its replica (6380),
 //	                 +2 to +4 the Sentinels (5000 to 5002), +5 Dragonfly (6000), +6 the proxy (6390),
 //	                 +7 its HTTP side (8379)

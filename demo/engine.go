@@ -11,7 +11,7 @@ import (
 	"sentinelproxy/internal/servers"
 )
 
-// engine is the server that takes over in the end: Dragonfly, or a Redis that stands in for it.
+// engine is the server that takes over in the end: Dragonfly, or a double that stands in for it.
 type engine struct {
 	node   *servers.Node
 	name   string // "Dragonfly", or what stands in
@@ -21,17 +21,13 @@ type engine struct {
 
 // priority0: Sentinel would promote a half-loaded Dragonfly. So it begins as not electable, and its
 // priority is raised when it is in sync.
-var priority0 = servers.DragonflyOptions{
-	Args:   []string{"--replica_priority=0"},
-	Config: []string{"replica-priority 0"},
-}
+var priority0 = servers.DragonflyOptions{Args: []string{"--replica_priority=0"}}
 
 // startEngine takes the first of: $DRAGONFLY, `dragonfly` on PATH, the official image where a docker engine
-// answers, a third Redis.
+// answers, the double.
 func (d *demo) startEngine(ctx context.Context) (*engine, error) {
-	named := os.Getenv("DRAGONFLY")
-	_, err := exec.LookPath("dragonfly")
-	if named != "" || err == nil {
+	if dragonflyInstalled() {
+		named := os.Getenv("DRAGONFLY")
 		e, err := d.fromBinary(named)
 		if err == nil || named != "" || ctx.Err() != nil || portTaken(err) {
 			return e, err
@@ -46,6 +42,12 @@ func (d *demo) startEngine(ctx context.Context) (*engine, error) {
 		d.story.say("Dragonfly's image can't be used (%s)", firstLine(err.Error()))
 	}
 	return d.standIn()
+}
+
+// dragonflyInstalled: there is a binary to try.
+func dragonflyInstalled() bool {
+	_, err := exec.LookPath("dragonfly")
+	return err == nil || os.Getenv("DRAGONFLY") != ""
 }
 
 // namedEngine looks whether $DRAGONFLY, if set, names a program, and makes it absolute: it is started in a
@@ -93,13 +95,15 @@ func (d *demo) fromImage(ctx context.Context) (*engine, error) {
 }
 
 func (d *demo) standIn() (*engine, error) {
-	node, err := d.pool.Redis(servers.RedisOptions{Port: d.ports.dragonfly, Config: priority0.Config})
+	o := priority0
+	o.Port = d.ports.dragonfly
+	node, err := d.pool.DragonflyDouble(o)
 	if err != nil {
 		return nil, err
 	}
 	return &engine{
-		node: node, name: "the third Redis", remove: func() {},
-		origin: "no Dragonfly ($DRAGONFLY, PATH, docker): A THIRD REDIS STANDS IN",
+		node: node, name: "Dragonfly's double", remove: func() {},
+		origin: "no Dragonfly ($DRAGONFLY, PATH, docker): A DOUBLE STANDS IN, a Redis that answers as Dragonfly does",
 	}, nil
 }
 

@@ -103,6 +103,10 @@ func (d *demo) buildAndWalk(ctx context.Context) (bool, error) {
 			return false, errors.Join(context.Cause(ctx), err)
 		}
 	}
+	if !dragonflyInstalled() {
+		fmt.Fprintln(d.story.out, "building the double of Dragonfly, in case that there is no image either")
+		_ = d.pool.BuildDouble() // fails again, and is told, when it is needed
+	}
 	d.story.start = time.Now()
 	ctx, cancel := context.WithDeadlineCause(ctx, d.story.start.Add(limit), errLimit)
 	defer cancel()

@@ -205,10 +205,10 @@ var dialogues = map[string]string{
 		*3|$9|subscribe|$1|a|:1|
 		>
 		*3|$9|subscribe|$1|b|:2|
+		> UNSUBSCRIBE b
+		*3|$11|unsubscribe|$1|b|:1|
 		> UNSUBSCRIBE
-		*3|$11|unsubscribe|$1|a|:1|
-		>
-		*3|$11|unsubscribe|$1|b|:0|
+		*3|$11|unsubscribe|$1|a|:0|
 		> PING
 		+PONG|`,
 	"events": `
