@@ -96,6 +96,9 @@ func TestHalfClose(t *testing.T) {
 	node := pool.Redis(servers.RedisOptions{})
 	l := newLane(t, nil)
 	l.serve(node.Addr())
+	d := direct(t, node.Addr())
+	d.do("SET a 1")
+	d.expect("+OK\r\n")
 	for input, want := range map[string]string{
 		wire("SET a 1", "GET a"):       "+OK\r\n$1\r\n1\r\n",
 		wire("MULTI", "GET a", "EXEC"): "+OK\r\n+QUEUED\r\n*1\r\n$1\r\n1\r\n",

@@ -80,7 +80,7 @@ func (s *Session) dispatchPinned(c *resp.Command, info *command.Info, rest []byt
 		s.halt(stopIdle) // the EXEC or UNWATCH that may be in flight ends those before it, not this one
 		return false
 	}
-	if info.Pin == command.PinWait && !s.pin.tx.open {
+	if info.Pin == command.PinWait && !s.pin.tx.open && !(s.key.Proto == 2 && s.pin.subscribed()) {
 		s.countWrites()
 	}
 	s.send(c, info)
@@ -111,7 +111,7 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 		// What EXEC sets up on the connection is not followed: at least no other session gets it.
 		p.used = p.used || info.Way == command.Local || info.Pin.Ends() != command.EndsWithReply
 		tag, class = p.tx.queue(raw, info, s.arguments(c)), upstream.Read
-	case tag == command.Multi && c.Args != 1:
+	case tag == command.Multi && (c.Args != 1 || s.key.Proto == 2 && p.subscribed()):
 		tag = command.Unknown // an error: nothing begins
 	default:
 		if info.Pin != command.PinNone && info.ID != command.Unwatch && info.ID != command.Exec && info.ID != command.Discard {
@@ -190,8 +190,11 @@ func (s *Session) localWhilePinned(c *resp.Command, info *command.Info, rest []b
 	switch info.ID {
 	case command.Quit, command.Reset:
 	case command.Auth, command.Hello, command.Select:
-		if s.pin.tx.open || (s.key.Proto == 2 && s.pin.subscribed()) {
-			return false, false // queued by the server, or refused
+		if s.pin.tx.open {
+			return false, false // queued by the server
+		}
+		if s.key.Proto == 2 && s.pin.subscribed() && s.inflight == 0 {
+			return false, false // refused by the server; while something is in flight that may be about to end
 		}
 		if s.pin.link == nil && s.inflight == 0 && s.g.Gate.Mode() == gate.Pass {
 			s.halt(stopOrphan)
@@ -199,7 +202,7 @@ func (s *Session) localWhilePinned(c *resp.Command, info *command.Info, rest []b
 		}
 	case command.ClientId, command.ClientGetName, command.ClientSetName, command.ClientSetInfo,
 		command.ClientList, command.ClientInfo, command.ClientKill, command.ClientUnblock:
-		if s.pin.tx.open || (s.key.Proto == 2 && s.pin.subscribed()) {
+		if s.pin.tx.open || (s.key.Proto == 2 && s.pin.subscribed() && s.inflight == 0) {
 			return false, false // the server says what is allowed there
 		}
 	default:
@@ -209,13 +212,14 @@ func (s *Session) localWhilePinned(c *resp.Command, info *command.Info, rest []b
 		s.halt(stopIdle)
 		return false, true
 	}
-	if info.ID == command.Reset || !s.pin.silent && !s.pin.skip {
+	p := s.pin
+	if !p.skip && (!p.silent || info.ID == command.Reset) {
 		return s.dispatchLocal(c, info, rest), true
 	}
 	s.muted = true
 	done = s.dispatchLocal(c, info, rest)
 	s.muted = false
-	s.pin.skip = s.pin.skip && !done
+	p.skip = p.skip && !done
 	return done, true
 }
 
@@ -300,7 +304,8 @@ func (s *Session) unpin() {
 // identityAnswered follows AUTH, HELLO and SELECT on the pinned link itself.
 func (s *Session) identityAnswered(tag command.ID, reply []byte) []byte {
 	q := s.ask
-	if q == nil {
+	if q == nil { // the server was to refuse it; if it has not, at least no other session gets this link
+		s.pin.used = s.pin.used || !resp.IsError(reply)
 		return reply
 	}
 	defer s.decided()

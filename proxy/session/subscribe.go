@@ -85,7 +85,7 @@ func monitorLine(frame []byte) bool { return len(frame) > 1 && '0' <= frame[1] &
 // Streams is upstream's.
 func (s *Session) Streams() bool {
 	p := s.pin
-	return p != nil && !p.subscribed() && !p.has(command.PinMonitor) && !p.has(command.PinTracking)
+	return p != nil && !p.subscribed() && !p.has(command.PinMonitor) && !p.has(command.PinTracking) && len(p.tx.selects) == 0
 }
 
 // published takes a message, an invalidation or a confirmation. The last confirmation of a command is its
