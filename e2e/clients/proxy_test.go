@@ -38,7 +38,7 @@ type status struct {
 }
 
 // start runs the program in front of a cluster and waits until it serves. Port 0: a free one.
-func start(t testing.TB, pool *servers.T, c *servers.ClusterT, port int) *proxy {
+func start(t testing.TB, pool *servers.T, c *servers.ClusterT, port int, args ...string) *proxy {
 	t.Helper()
 	if port == 0 {
 		port = pool.Port()
@@ -51,10 +51,10 @@ func start(t testing.TB, pool *servers.T, c *servers.ClusterT, port int) *proxy 
 	p := &proxy{port: port, admin: "http://" + admin}
 	p.Command = pool.Command(servers.CommandOptions{
 		Name: "sentinelproxy", Path: program,
-		Args: []string{
+		Args: append([]string{
 			"run", "--log-format", "console", "--admin", admin, "--listen", fmt.Sprintf("127.0.0.1:%d", port),
 			"--master", c.Name, "--sentinel", strings.Join(sentinels, ","),
-		},
+		}, args...),
 		Ready: func(ctx context.Context) error { return p.serves(ctx, c.Nodes[0].Addr()) },
 	})
 	t.Cleanup(func() { p.stop(t) })
