@@ -1,7 +1,8 @@
 package e2e
 
 import (
-	"context"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,26 +16,24 @@ import (
 // migration is a Redis with a replica under three Sentinels and a Dragonfly, the only one that they may promote.
 func migration(t *testing.T) (*servers.T, *servers.ClusterT, *servers.Node) {
 	t.Helper()
+	return migrationWith(t, "")
+}
+
+func migrationWith(t *testing.T, password string) (*servers.T, *servers.ClusterT, *servers.Node) {
+	t.Helper()
 	pool := servers.NewT(t)
 	// Priority 0 for all Redis nodes: none could follow Dragonfly afterwards.
 	cluster := pool.Cluster(servers.ClusterOptions{
 		Replicas: 1, Sentinels: 3, DownAfter: time.Second, NodeConfig: []string{"replica-priority 0"},
+		Password: password,
 	})
-	dragonfly := pool.Dragonfly(servers.DragonflyOptions{})
+	dragonfly := pool.Dragonfly(servers.DragonflyOptions{Password: password})
 	t.Logf("the engine that takes over: %s", dragonfly.Kind())
 	if err := dragonfly.ReplicaOf(cluster.Nodes[0].Addr()); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	if err := dragonfly.WaitSynced(ctx); err != nil {
-		t.Fatal(err)
-	}
+	cluster.Join(dragonfly)
 	replicated(t, cluster.Nodes[0], 2)
-	cluster.Nodes = append(cluster.Nodes, dragonfly)
-	if err := cluster.WaitKnown(ctx); err != nil { // they look for new replicas every 10 s
-		t.Fatal(err)
-	}
 	return pool, cluster, dragonfly
 }
 
@@ -114,30 +113,143 @@ var impossible = map[string]string{
 	"CLIENT TRACKING": "no BCAST",
 }
 
+// migrants are sessions that only a switch to another engine, or to a server without scripts, can disturb.
+var migrants = []pinned{
+	{
+		name: "SCAN", proto: 2,
+		before: func(t *testing.T, w *wire, key string) {
+			for i := range 500 {
+				w.want(t, "1", "HSET", key, fmt.Sprint("field:", i), strings.Repeat("x", 100))
+			}
+			cursor, fields := scanned(t, w, key, "0")
+			w.want(t, "OK", "SET", key+":cursor", cursor) // kept where after finds it
+			w.want(t, fmt.Sprint(len(fields)), append([]string{"SADD", key + ":seen"}, fields...)...)
+		},
+		after: func(t *testing.T, w, other *wire, key string) {
+			for cursor := fmt.Sprint(w.ask(t, "GET", key+":cursor")); cursor != "0"; {
+				next, fields := scanned(t, w, key, cursor)
+				if len(fields) > 0 {
+					other.ask(t, append([]string{"SADD", key + ":seen"}, fields...)...)
+				}
+				cursor = next
+			}
+			other.want(t, "500", "SCARD", key+":seen")
+		},
+	},
+	{
+		name: "EVALSHA", proto: 2,
+		before: func(t *testing.T, w *wire, key string) {
+			w.want(t, "61636018f4e6b5817b89791bbed242f93fa089e3", "SCRIPT", "LOAD", "return redis.call('INCR', KEYS[1])")
+			w.want(t, "1", "EVALSHA", "61636018f4e6b5817b89791bbed242f93fa089e3", "1", key)
+		},
+		after: func(t *testing.T, w, other *wire, key string) {
+			w.want(t, "2", "EVALSHA", "61636018f4e6b5817b89791bbed242f93fa089e3", "1", key)
+			other.want(t, "3", "EVALSHA", "61636018f4e6b5817b89791bbed242f93fa089e3", "1", key)
+		},
+	},
+	{
+		name: "CLIENT TRACKING", proto: 3,
+		before: func(t *testing.T, w *wire, key string) {
+			w.want(t, "OK", "CLIENT", "TRACKING", "ON")
+			w.want(t, "<nil>", "GET", key)
+		},
+		after: func(t *testing.T, w, other *wire, key string) {
+			w.next(t, "[invalidate <nil>]")
+			w.want(t, "<nil>", "GET", key)
+			other.want(t, "OK", "SET", key, "1")
+			w.next(t, fmt.Sprintf("[invalidate [%s]]", key))
+		},
+	},
+	{
+		name: "SSUBSCRIBE and its messages", proto: 2,
+		before: func(t *testing.T, w *wire, key string) {
+			w.want(t, fmt.Sprintf("[ssubscribe %s 1]", key), "SSUBSCRIBE", key)
+		},
+		after: func(t *testing.T, w, other *wire, key string) {
+			other.want(t, "1", "SPUBLISH", key, "hello")
+			w.next(t, fmt.Sprintf("[smessage %s hello]", key))
+		},
+	},
+	{
+		name: "BLMOVE that times out", proto: 2,
+		before: func(t *testing.T, w *wire, key string) {
+			blocked(t, w, "BLMOVE", key, key+":to", "LEFT", "LEFT", "1.5")
+		},
+		after: func(t *testing.T, w, _ *wire, _ string) {
+			w.next(t, "<nil>")
+			w.want(t, "PONG", "PING")
+		},
+	},
+}
+
+// scanned is one step of HSCAN: the next cursor and the fields.
+func scanned(t *testing.T, w *wire, key, cursor string) (next string, fields []string) {
+	t.Helper()
+	reply, _ := w.ask(t, "HSCAN", key, cursor, "COUNT", "50").([]any)
+	if len(reply) != 2 {
+		t.Fatalf("HSCAN %s %s: %v", key, cursor, reply)
+	}
+	list, _ := reply[1].([]any)
+	for i := 0; i < len(list); i += 2 {
+		fields = append(fields, fmt.Sprint(list[i]))
+	}
+	return fmt.Sprint(reply[0]), fields
+}
+
 // TestPinnedSessionsMigrate: each kind of session that has a link of its own goes on with Dragonfly.
 func TestPinnedSessionsMigrate(t *testing.T) {
 	t.Parallel()
-	pool, cluster, dragonfly := migration(t)
-	p := before(t, pool, cluster)
-	wires := make([]*wire, len(sessions))
-	for i, s := range sessions {
-		if impossible[s.name] != "" {
-			continue
+	kinds := slices.Clone(migrants)
+	for _, s := range sessions {
+		if impossible[s.name] == "" {
+			kinds = append(kinds, s)
 		}
-		wires[i] = dial(t, p, 2)
-		if s.proto == 3 {
-			wires[i].ask(t, "HELLO", "3")
+	}
+	sessionsMigrate(t, "", kinds)
+}
+
+// TestAuthenticatedSessionsMigrate: with a password, on links that AUTH has put back to database 0.
+func TestAuthenticatedSessionsMigrate(t *testing.T) {
+	t.Parallel()
+	var kinds []pinned
+	for _, s := range slices.Concat(migrants, sessions) {
+		if strings.Contains(s.name, "SELECT") || strings.Contains(s.name, "BLPOP") || strings.Contains(s.name, "EVALSHA") {
+			kinds = append(kinds, s)
 		}
+	}
+	sessionsMigrate(t, "secret", kinds)
+}
+
+func sessionsMigrate(t *testing.T, password string, kinds []pinned) {
+	t.Helper()
+	pool, cluster, dragonfly := migrationWith(t, password)
+	var args []string
+	if password != "" {
+		args = []string{"--password", password}
+	}
+	p := before(t, pool, cluster, args...)
+	// greet makes a connection as a client of that password would.
+	greet := func(t *testing.T, proto int) *wire {
+		w := dial(t, p, 2)
+		if password != "" {
+			w.want(t, "OK", "AUTH", password)
+		}
+		if proto == 3 {
+			w.ask(t, "HELLO", "3")
+		}
+		return w
+	}
+	wires := make([]*wire, len(kinds))
+	for i, s := range kinds {
+		wires[i] = greet(t, s.proto)
 		s.before(t, wires[i], key(i))
 	}
 	if next := cluster.Failover(); next != dragonfly {
 		t.Fatalf("promoted: %s", next.Name())
 	}
 	p.serving(dragonfly)
-	for i, s := range sessions {
-		if wires[i] != nil {
-			t.Run(s.name, func(t *testing.T) { s.after(t, wires[i], dial(t, p, 2), key(i)) })
-		}
+	for i, s := range kinds {
+		t.Run(s.name, func(t *testing.T) { s.after(t, wires[i], greet(t, 2), key(i)) })
 	}
 	if sum := p.settled(); sum.closed() != sum.Closed["peer"] {
 		t.Errorf("closed: %v", sum.Closed)

@@ -176,8 +176,11 @@ func (c *session) answered(reply []byte) {
 
 // commonRewrite is for errors that many commands can give.
 func commonRewrite(reply []byte) []byte {
-	if string(resp.ErrorPrefix(reply)) == "LOADING" {
+	switch string(resp.ErrorPrefix(reply)) {
+	case "LOADING":
 		return failure(errLoading)
+	case "UNBLOCKED":
+		return failure(errUnblocked)
 	}
 	if unknown, is := bytes.CutPrefix(reply, []byte("-ERR unknown command '")); is {
 		name, _, _ := bytes.Cut(unknown, []byte("'"))

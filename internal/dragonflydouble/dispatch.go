@@ -13,6 +13,7 @@ const (
 	errNoAuth      = "NOAUTH Authentication required."
 	errReadOnly    = "READONLY You can't write against a read only replica."
 	errLoading     = "LOADING Dragonfly is loading the dataset in memory"
+	errUnblocked   = "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)" // Redis's
 	errMonitors    = "ERR Replica can't interact with the keyspace"
 	errDiscarded   = "EXECABORT Transaction discarded because of previous errors."
 	errNoScript    = "NOSCRIPT No matching script. Please use EVAL."

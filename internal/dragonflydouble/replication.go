@@ -2,6 +2,7 @@ package dragonflydouble
 
 import (
 	"net"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -130,6 +131,21 @@ func (r *replication) lead() []byte {
 	return replyOK
 }
 
+// unblock ends the waits of blocked clients with an error. A Redis that becomes a replica would close their connections
+// too, and no change of role does that with Dragonfly.
+func (b *backend) unblock() {
+	reply, err := b.admin.ask("CLIENT", "LIST", "TYPE", "normal")
+	if err != nil {
+		return // it has ended, which Run notices
+	}
+	for _, client := range blocked.FindAllStringSubmatch(text(reply), -1) {
+		_, _ = b.admin.ask("CLIENT", "UNBLOCK", client[1], "ERROR") // by now it may not be blocked any more
+	}
+}
+
+// blocked is the line of a blocked client.
+var blocked = regexp.MustCompile(`(?m)^id=(\d+) .* flags=\w*b\w* `)
+
 // follow connects to the master before it answers, and always begins with a full sync, also with the same master.
 func (r *replication) follow(host, port string) []byte {
 	r.changing.Lock()
@@ -137,6 +153,7 @@ func (r *replication) follow(host, port string) []byte {
 	r.mu.Lock()
 	r.mu.following, r.mu.host, r.mu.port = true, host, port
 	r.mu.Unlock()
+	r.backend.unblock()
 	tried := r.relay.follow(net.JoinHostPort(host, port))
 	relayHost, relayPort, _ := net.SplitHostPort(r.relay.addr())
 	reply, err := r.backend.admin.ask("REPLICAOF", relayHost, relayPort)

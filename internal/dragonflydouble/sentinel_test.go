@@ -1,7 +1,6 @@
 package dragonflydouble
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -43,7 +42,7 @@ func TestSentinelsPromoteIt(t *testing.T) {
 			if err := double.ReplicaOf(old.Addr()); err != nil {
 				t.Fatal(err)
 			}
-			known(t, cluster, double)
+			cluster.Join(double)
 			client.ask("$1|1|", "GET", "kept")
 			client.ask("-READONLY You can't write against a read only replica.|", "SET", "kept", "2")
 
@@ -67,20 +66,6 @@ func TestSentinelsPromoteIt(t *testing.T) {
 				t.Errorf("the Sentinels name %s", next.Name())
 			}
 		})
-	}
-}
-
-// known adds the double to the cluster and waits until all Sentinels know it as a replica that can be promoted.
-func known(t *testing.T, cluster *servers.ClusterT, double *servers.Node) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
-	defer cancel()
-	if err := double.WaitSynced(ctx); err != nil {
-		t.Fatal(err)
-	}
-	cluster.Nodes = append(cluster.Nodes, double)
-	if err := cluster.WaitKnown(ctx); err != nil {
-		t.Fatal(err)
 	}
 }
 
@@ -236,4 +221,33 @@ func info(t *testing.T, n *servers.Node) map[string]string {
 		t.Fatal(err)
 	}
 	return fields
+}
+
+// TestDemotion: a change of role closes no connection, not even one that is blocked.
+func TestDemotion(t *testing.T) {
+	t.Parallel()
+	pool := servers.NewT(t)
+	double, redis := pool.DragonflyDouble(servers.DragonflyOptions{}), pool.Redis(servers.RedisOptions{})
+	waits, idle := dial(t, double), dial(t, double)
+	waits.send(string(command("BLPOP", "b", "0")))
+	idle.ask("+OK|", "SET", "a", "1")
+	time.Sleep(50 * time.Millisecond) // for BLPOP to have begun; else it is refused at once
+	if err := double.ReplicaOf(redis.Addr()); err != nil {
+		t.Fatal(err)
+	}
+	if got := waits.next(); !strings.HasPrefix(got, "-UNBLOCKED ") && !strings.HasPrefix(got, "-READONLY ") {
+		t.Errorf("got %s", got)
+	}
+	if err := double.WaitSynced(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []*peer{waits, idle} {
+		p.ask("$-1|", "GET", "a") // flushed
+	}
+	if err := double.ReplicaOf(""); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []*peer{waits, idle} {
+		p.ask("+OK|", "SET", "a", "2")
+	}
 }

@@ -6,8 +6,11 @@ import (
 	"time"
 )
 
-// helloPeriod is Sentinel's own, in milliseconds: how often it tells the others of itself.
-const helloPeriod = 2000
+// Sentinel's own periods, in milliseconds: how often it tells the others of itself, and asks the nodes for INFO.
+const (
+	helloPeriod = 2000
+	infoPeriod  = 10000
+)
 
 // ClusterOptions of a master with replicas under Sentinels.
 type ClusterOptions struct {
@@ -109,21 +112,38 @@ func at(ports []int, i int) int {
 	return 0
 }
 
-// acquaint waits until all Sentinels know all, with hellos every 100 ms meanwhile.
-func (c *Cluster) acquaint(ctx context.Context) error {
-	if err := c.setHelloPeriod(ctx, 100); err != nil {
+// Join waits until a node that was made a replica of the master is in sync, and every Sentinel knows it as fit for
+// promotion. That may take Sentinels 10 s; meanwhile they are made to look more often.
+func (c *Cluster) Join(ctx context.Context, n *Node) error {
+	if err := n.WaitSynced(ctx); err != nil {
+		return err
+	}
+	c.Nodes = append(c.Nodes, n)
+	if err := c.debug(ctx, "INFO-PERIOD", 200); err != nil {
 		return err
 	}
 	if err := c.WaitKnown(ctx); err != nil {
 		return err
 	}
-	return c.setHelloPeriod(ctx, helloPeriod)
+	return c.debug(ctx, "INFO-PERIOD", infoPeriod)
 }
 
-func (c *Cluster) setHelloPeriod(ctx context.Context, ms int) error {
+// acquaint waits until all Sentinels know all, with hellos every 100 ms meanwhile.
+func (c *Cluster) acquaint(ctx context.Context) error {
+	if err := c.debug(ctx, "PUBLISH-PERIOD", 100); err != nil {
+		return err
+	}
+	if err := c.WaitKnown(ctx); err != nil {
+		return err
+	}
+	return c.debug(ctx, "PUBLISH-PERIOD", helloPeriod)
+}
+
+// debug sets a period of all Sentinels.
+func (c *Cluster) debug(ctx context.Context, period string, ms int) error {
 	for _, s := range c.Sentinels {
-		// Redis before 7.0 has no SENTINEL DEBUG: there it takes a few seconds more, which is no error.
-		_, _ = s.Do(ctx, "SENTINEL", "DEBUG", "PUBLISH-PERIOD", ms)
+		// Redis before 7.0 has no SENTINEL DEBUG: there it takes some seconds more, which is no error.
+		_, _ = s.Do(ctx, "SENTINEL", "DEBUG", period, ms)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

@@ -138,6 +138,14 @@ func (c *ClusterT) WaitMasterOtherThan(old *Node) *Node {
 	return must(c.t, n, err)
 }
 
+// Join is Cluster.Join, within 60 s.
+func (c *ClusterT) Join(n *Node) {
+	c.t.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	defer cancel()
+	must(c.t, n, c.Cluster.Join(ctx, n))
+}
+
 // AddNode is Cluster.AddNode.
 func (c *ClusterT) AddNode() *Node {
 	c.t.t.Helper()
