@@ -27,7 +27,7 @@ var layers = []struct {
 	folders []string
 	why     string
 }{
-	{[]string{"cmd", "demo", "e2e"}, "a program is for people: what parses flags or prints is of no use to a package"},
+	{[]string{"cmd", "demo", "e2e", "internal/dragonflydouble"}, "a program is for people: what parses flags or prints is of no use to a package"},
 	{[]string{"proxy"}, "composition sees all the parts; a part that saw it could not be tested without the others"},
 	{[]string{"proxy/session", "proxy/failover", "proxy/migrate", "proxy/admin"}, "these decide, each for itself; they meet in package proxy, through interfaces of their own"},
 	{[]string{"proxy/gate", "proxy/upstream", "proxy/topology"}, "these are means: they report what happened and leave the decision to the layer above"},

@@ -79,10 +79,11 @@ func (c *session) eval(name string, raw [][]byte) plan {
 	var body, sha string
 	if strings.HasPrefix(name, "EVALSHA") {
 		sha = strings.ToLower(string(raw[1]))
-		known := false
-		if body, known = c.server.scripts.find(sha); !known {
+		stored, known := c.server.scripts.find(sha)
+		if !known {
 			return refuse(failure(errNoScript))
 		}
+		body = stored
 		name = "EVAL" + strings.TrimPrefix(name, "EVALSHA")
 	} else {
 		body = string(raw[1])
