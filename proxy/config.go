@@ -25,6 +25,7 @@ type Config struct {
 	MaxInlineBytes          int   // length of an inline command's line
 	ClientOutputBytes       int64 // a client with more unsent output than this is closed
 	ClientOutputBytesPubSub int64 // the same for a client in pub/sub
+	ScriptBytes             int64 // bodies of scripts remembered for the next master, for each group
 	StreamingThreshold      int64 // a reply larger than this is passed on before it is whole
 
 	IdleTimeout     time.Duration // a client that sent nothing for this long is closed; 0 = never
@@ -86,6 +87,7 @@ func DefaultConfig() Config {
 		MaxInlineBytes:          64 << 10,
 		ClientOutputBytes:       256 << 20,
 		ClientOutputBytesPubSub: 32 << 20,
+		ScriptBytes:             16 << 20,
 		StreamingThreshold:      1 << 20,
 
 		ShutdownTimeout: 10 * time.Second,

@@ -17,6 +17,7 @@ func (c *Config) limitValues() (v admin.LimitValues) {
 	v[admin.LimitInlineBytes] = float64(c.MaxInlineBytes)
 	v[admin.LimitClientOutput] = float64(c.ClientOutputBytes)
 	v[admin.LimitClientOutputPubSub] = float64(c.ClientOutputBytesPubSub)
+	v[admin.LimitScriptBytes] = float64(c.ScriptBytes)
 	v[admin.LimitIdleTimeout] = c.IdleTimeout.Seconds()
 	v[admin.LimitShutdownTimeout] = c.ShutdownTimeout.Seconds()
 	var files unix.Rlimit

@@ -86,6 +86,8 @@ func processOptions() []Option {
 			func(c *Config) *int64 { return &c.ClientOutputBytes }),
 		size("client-output-bytes-pubsub", "the same for a client in pub/sub", 1,
 			func(c *Config) *int64 { return &c.ClientOutputBytesPubSub }),
+		size("script-bytes", "most bytes of scripts remembered for the next master, for each group", 1,
+			func(c *Config) *int64 { return &c.ScriptBytes }),
 		size("streaming-threshold", "a reply larger than this is passed on before it is whole", 1,
 			func(c *Config) *int64 { return &c.StreamingThreshold }),
 		duration("idle-timeout", "close a client that is silent for this long; 0 = never", 0,

@@ -28,6 +28,7 @@ type group struct {
 	events  *admin.Events
 	counted eventCounts
 
+	scripts   *session.Scripts
 	listeners []*listener
 	listening atomic.Bool
 	next      atomic.Uint64 // the lane that gets the next client
@@ -35,11 +36,11 @@ type group struct {
 
 func newGroup(gc Group, cfg *Config, sh *shared, loops []*reactor.Loop, base *zap.Logger) (*group, error) {
 	log := base.With(zap.String("group", gc.Name))
-	g := &group{Group: gc, cfg: cfg, log: log, shared: sh}
+	g := &group{Group: gc, cfg: cfg, log: log, shared: sh, scripts: session.NewScripts(int(cfg.ScriptBytes))}
 	g.lanes = &groupLanes{name: gc.Name, tell: g.laneSaid}
 	g.lanes.mu.done = map[failover.LaneReportKind]gathered{}
 	for i, loop := range loops {
-		g.lanes.lanes = append(g.lanes.lanes, newLaneGroup(i, loop, cfg, sh, g.lanes.reporter(i), log))
+		g.lanes.lanes = append(g.lanes.lanes, newLaneGroup(i, loop, cfg, sh, g.scripts, g.lanes.reporter(i), log))
 	}
 	for _, l := range g.lanes.lanes {
 		l.sessions.Everywhere = g.lanes.everywhere(l)

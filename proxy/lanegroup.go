@@ -49,7 +49,7 @@ type shared struct {
 	clients atomic.Int64
 }
 
-func newLaneGroup(lane int, loop *reactor.Loop, cfg *Config, sh *shared, report func(failover.LaneReport), log *zap.Logger) *laneGroup {
+func newLaneGroup(lane int, loop *reactor.Loop, cfg *Config, sh *shared, scripts *session.Scripts, report func(failover.LaneReport), log *zap.Logger) *laneGroup {
 	g := &laneGroup{lane: lane, loop: loop, report: report, log: log.With(zap.Int("lane", lane))}
 	g.gate = gate.New(gate.HoldAll, sh.budget, loop.Now)
 	g.links = upstream.NewSet(loop, upstream.Options{
@@ -57,6 +57,7 @@ func newLaneGroup(lane int, loop *reactor.Loop, cfg *Config, sh *shared, report 
 		StreamingThreshold: int(cfg.StreamingThreshold),
 		DialTimeout:        dialTimeout,
 		PoolSize:           pinnedPool,
+		Scripts:            scripts.Load,
 		Holding:            func() bool { return g.gate.Mode() != gate.Pass },
 		Lost:               g.lost,
 		PinnedLost:         g.pinnedLost,
@@ -64,7 +65,7 @@ func newLaneGroup(lane int, loop *reactor.Loop, cfg *Config, sh *shared, report 
 		Restored:           func() { g.tell(failover.Restored, "", "") },
 	})
 	g.sessions = &session.Group{
-		Loop: loop, Gate: g.gate, Links: g.links, NextID: &sh.nextID, Clients: &sh.clients,
+		Loop: loop, Gate: g.gate, Links: g.links, Scripts: scripts, NextID: &sh.nextID, Clients: &sh.clients,
 		Limits: session.Limits{
 			Request: resp.Limits{Bulk: int(cfg.MaxRequestBytes), Args: cfg.MaxRequestArgs, Inline: cfg.MaxInlineBytes},
 			Output:  int(cfg.ClientOutputBytes), OutputPubSub: int(cfg.ClientOutputBytesPubSub), Idle: cfg.IdleTimeout,
@@ -140,13 +141,14 @@ func (g *laneGroup) awaitDrained(term, hold uint64) {
 	g.loop.After(drainCheck, func() { g.awaitDrained(term, hold) })
 }
 
-func (g *laneGroup) adopt(name string, addr netip.AddrPort, term uint64) {
+func (g *laneGroup) adopt(name string, addr netip.AddrPort, term, epoch uint64) {
 	if g.gate.Mode() == gate.Refuse {
 		g.hold.begin(g)
 		g.gate.HoldAgain()
 	}
 	g.strengthen(gate.HoldAll)
 	g.term, g.broken = term, false
+	g.sessions.Epoch = epoch
 	g.hold.drained(g)
 	g.links.Adopt(name, addr)
 }

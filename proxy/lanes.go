@@ -120,13 +120,13 @@ func (l *groupLanes) HoldAll(uint64) {
 
 // Adopt is failover.Lanes'. A host name is looked up here: the probe that has just verified it has done
 // the same, so the answer is at hand, and the driver has nothing better to do than to wait for it.
-func (l *groupLanes) Adopt(name string, term uint64) {
+func (l *groupLanes) Adopt(name string, term, epoch uint64) {
 	addr, err := resolve(name)
 	if err != nil {
 		l.each(func(g *laneGroup) { g.adoptFailed(name, err, term) })
 		return
 	}
-	l.each(func(g *laneGroup) { g.adopt(name, addr, term) })
+	l.each(func(g *laneGroup) { g.adopt(name, addr, term, epoch) })
 }
 
 // Release is failover.Lanes'.

@@ -68,7 +68,7 @@ func newLanes(t *testing.T, n int) (*groupLanes, *driver) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		l.lanes = append(l.lanes, newLaneGroup(i, loop, &cfg, sh, l.reporter(i), zap.NewNop()))
+		l.lanes = append(l.lanes, newLaneGroup(i, loop, &cfg, sh, session.NewScripts(1<<20), l.reporter(i), zap.NewNop()))
 		wg.Go(loop.Run)
 		t.Cleanup(func() {
 			loop.Stop()
@@ -156,7 +156,7 @@ func TestLanesRestored(t *testing.T) {
 	l, d := newLanes(t, 3)
 	goOn := l.lanes[1].stall(t)
 	defer goOn()
-	l.Adopt(s.Addr().String(), 1)
+	l.Adopt(s.Addr().String(), 1, 0)
 	l.lanes[0].in(t, func() {})
 	l.lanes[2].in(t, func() {})
 	time.Sleep(5 * time.Millisecond)
@@ -207,7 +207,7 @@ func TestLanesLateRestored(t *testing.T) {
 func TestLanesLateDrained(t *testing.T) {
 	s := scripted.Listen(t)
 	l, d := newLanes(t, 2)
-	l.Adopt(s.Addr().String(), 1)
+	l.Adopt(s.Addr().String(), 1, 0)
 	d.wait(t, failover.Restored, 1)
 	l.Release(1)
 	for _, g := range l.lanes {
@@ -234,7 +234,7 @@ func TestLanesLateDrained(t *testing.T) {
 func TestLanesDrained(t *testing.T) {
 	s := scripted.Listen(t)
 	l, d := newLanes(t, 2)
-	l.Adopt(s.Addr().String(), 1)
+	l.Adopt(s.Addr().String(), 1, 0)
 	d.wait(t, failover.Restored, 1)
 	l.Release(1)
 	c := l.lanes[1].connect(t)
@@ -256,7 +256,7 @@ func TestLanesDrained(t *testing.T) {
 func TestLanesReleaseIgnored(t *testing.T) {
 	s := scripted.Listen(t)
 	l, d := newLanes(t, 2)
-	l.Adopt(s.Addr().String(), 1)
+	l.Adopt(s.Addr().String(), 1, 0)
 	d.wait(t, failover.Restored, 1)
 	l.Release(0)
 	l.Release(2)
@@ -274,7 +274,7 @@ func TestLanesReleaseIgnored(t *testing.T) {
 	if a, b := l.lanes[0].mode(t), l.lanes[1].mode(t); a != gate.HoldAll || b != gate.Pass {
 		t.Errorf("modes %v and %v: a lane that has lost its link passes, or takes others with it", a, b)
 	}
-	l.Adopt(s.Addr().String(), 2)
+	l.Adopt(s.Addr().String(), 2, 0)
 	p = s.AcceptReady()
 	p.Expect("GET a")
 	p.Send("$-1\r\n")
@@ -290,7 +290,7 @@ func TestLanesReleaseIgnored(t *testing.T) {
 func TestLanesLossToldOnce(t *testing.T) {
 	s := scripted.Listen(t)
 	l, d := newLanes(t, 1)
-	l.Adopt(s.Addr().String(), 1)
+	l.Adopt(s.Addr().String(), 1, 0)
 	d.wait(t, failover.Restored, 1)
 	l.Release(1)
 	a, b := l.lanes[0].connect(t), l.lanes[0].connect(t)
@@ -336,7 +336,7 @@ func TestLanesRefuse(t *testing.T) {
 	if c := <-counts; c.Held != 2 || c.Expired != 2 || c.Released+c.Cancelled != 0 {
 		t.Errorf("%+v", c)
 	}
-	l.Adopt(s.Addr().String(), 1)
+	l.Adopt(s.Addr().String(), 1, 0)
 	g.in(t, func() {}) // from here on it holds again
 	send(t, c, "GET a\r\n")
 	d.wait(t, failover.Restored, 1)
@@ -354,7 +354,7 @@ func TestLanesRefuse(t *testing.T) {
 // TestLanesAdoptNowhere: an address that can't be resolved is a lost link of its term.
 func TestLanesAdoptNowhere(t *testing.T) {
 	l, d := newLanes(t, 2)
-	l.Adopt("no port", 1)
+	l.Adopt("no port", 1, 0)
 	d.wait(t, failover.LinkLost, 1)
 	l.Release(1)
 	if m := l.lanes[0].mode(t); m != gate.HoldAll {

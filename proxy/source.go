@@ -131,10 +131,11 @@ func (p *Proxy) Lanes() []admin.LaneCounters {
 	}
 	wg.Wait()
 	for i := range all {
-		// Accepting is the process's, not a lane's: shown with the first.
+		// Accepting, and remembering scripts, are the group's, not a lane's: shown with the first.
 		if all[i].Lane == 0 {
 			for _, g := range p.groups {
 				if g.Name == all[i].Group {
+					all[i].LimitHits[admin.LimitScriptBytes] += g.scripts.Evicted()
 					for _, l := range g.listeners {
 						all[i].LimitHits[admin.LimitDescriptors] += l.noDescriptors.Load()
 					}

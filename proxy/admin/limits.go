@@ -14,6 +14,7 @@ const (
 	LimitInlineBytes                     // an inline line was too long
 	LimitClientOutput                    // a client was closed for its unsent output
 	LimitClientOutputPubSub              // the same, in pub/sub
+	LimitScriptBytes                     // a script was forgotten for want of room
 	LimitIdleTimeout                     // a client was closed for its silence
 	LimitDescriptors                     // accept failed for want of descriptors (EMFILE, ENFILE)
 	LimitShutdownTimeout                 // a client still had something in flight when the grace ended
@@ -24,7 +25,7 @@ const (
 // configured value.
 var LimitNames = [limits]string{
 	"hold_timeout_seconds", "hold_bytes", "hold_commands", "clients", "request_bytes", "request_args", "inline_bytes",
-	"client_output_bytes", "client_output_pubsub_bytes", "idle_timeout_seconds", "descriptors", "shutdown_timeout_seconds",
+	"client_output_bytes", "client_output_pubsub_bytes", "script_bytes", "idle_timeout_seconds", "descriptors", "shutdown_timeout_seconds",
 }
 
 func (l Limit) String() string { return LimitNames[l] }

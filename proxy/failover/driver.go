@@ -138,7 +138,7 @@ func (d *Driver) perform(actions []Action, now time.Time) {
 		case ActHoldAll:
 			d.opts.Lanes.HoldAll(a.Term)
 		case ActAdopt:
-			d.opts.Lanes.Adopt(a.Addr, a.Term)
+			d.opts.Lanes.Adopt(a.Addr, a.Term, a.Epoch)
 		case ActRelease:
 			d.opts.Lanes.Release(a.Term)
 			d.count(a.Term)

@@ -15,11 +15,11 @@ type Lanes interface {
 	HoldWrites(term uint64)
 	// HoldAll parks every command. What is in flight is still answered by the present master, as long as its links live.
 	HoldAll(term uint64)
-	// Adopt makes addr ("host:port") the master: links to any other address are dropped (what is in flight on them becomes
+	// Adopt makes addr ("host:port"), master since the config-epoch epoch, the master: links to any other address are dropped (what is in flight on them becomes
 	// lost: replayed or answered as unknown), links to addr are dialled, the backlog is sent. Answered
 	// with Restored(term) when all lanes are ready to pass commands, or with LinkLost(term).
 	// Adopting the present address again dials anew.
-	Adopt(addr string, term uint64)
+	Adopt(addr string, term, epoch uint64)
 	// Release lets held commands go, first-come first-served, then passes everything. It is given again in
 	// the same term, without an Adopt, when a hold ends at the same master and no lane has lost anything. A lane that
 	// has lost its link since Adopt(term) ignores it (its LinkLost is on its way).

@@ -58,9 +58,23 @@ func (s *Session) dispatchShared(c *resp.Command, info *command.Info, rest []byt
 		s.halt(stopLink)
 		return false
 	}
+	raw, tag := s.raw(c), command.Unknown
+	if info.Flags&(command.Cursor|command.Scripting) != 0 {
+		raw, tag = s.special(raw, c, info)
+	}
 	s.inflight++
-	l.Append(s, s.raw(c), classOf(info), 0)
+	l.Append(s, raw, classOf(info), uint16(tag))
 	return true
+}
+
+// special looks at scripts and cursors: what goes to the server, and the tag by which the reply is known.
+func (s *Session) special(raw []byte, c *resp.Command, info *command.Info) ([]byte, command.ID) {
+	args := s.arguments(c)
+	if info.Flags.Has(command.Cursor) {
+		return s.g.toServer(raw, info.ID, args), info.ID
+	}
+	s.g.noteScript(info.ID, args)
+	return raw, command.Unknown
 }
 
 // verdict is what the gate says of a command.

@@ -12,6 +12,9 @@
 //	client.go     CLIENT LIST, INFO, UNBLOCK: about the clients of all lanes
 //	clientkill.go  CLIENT KILL
 //	clientline.go  one line of CLIENT LIST
+//	blocking.go   blocking commands issued again with the time they had left
+//	cursor.go     cursors that belong to a former master
+//	script.go     scripts that a new master has to be told
 //	pin.go        sessions with a link of their own, and until when
 //	transaction.go  MULTI, WATCH, EXEC
 //	subscribe.go  subscriptions and the frames that answer no command

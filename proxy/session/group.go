@@ -23,12 +23,17 @@ type Group struct {
 	Refusal []byte
 	// NextID gives CLIENT ID; shared by all lanes.
 	NextID *atomic.Int64
+	// Scripts are remembered for the next master; nil: not. Shared by all lanes.
+	Scripts *Scripts
+	// Epoch is the config-epoch of the present master: see cursor.go.
+	Epoch uint64
 	// Everywhere reaches this group's sessions on all lanes.
 	Everywhere Everywhere
 	// Clients counts the open clients of the process; shared by all lanes.
 	Clients *atomic.Int64
 
 	sessions map[*Session]struct{}
+	seen     seenScripts
 	args     [][]byte // for commands whose way depends on their arguments
 }
 

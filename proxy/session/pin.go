@@ -1,6 +1,8 @@
 package session
 
 import (
+	"time"
+
 	"sentinelproxy/proxy/command"
 	"sentinelproxy/proxy/gate"
 	"sentinelproxy/proxy/upstream"
@@ -14,6 +16,8 @@ type pin struct {
 	used    bool // the link is in a state that no other session may get
 	silent  bool // CLIENT REPLY OFF: commands get no replies
 	skip    bool // CLIENT REPLY SKIP: the next one gets none
+
+	blocking time.Time // when the oldest blocking command began to wait
 
 	setup  []byte // commands that have set up connection state and are repeated on a new link
 	setups int    // how many
@@ -129,6 +133,12 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 				return
 			}
 		default:
+			if info.Flags&(command.Cursor|command.Scripting) != 0 {
+				raw, _ = s.special(raw, c, info)
+			}
+			if info.Flags.Has(command.Blocking) && s.inflight == 0 {
+				p.blocking = s.g.Loop.Now()
+			}
 			if info.Pin == command.PinSubscribe {
 				p.subs.expect(c.Args - 1)
 			}
@@ -226,6 +236,14 @@ func (s *Session) localWhilePinned(c *resp.Command, info *command.Info, rest []b
 // hooked takes a reply that changes the session, or answers a question of its own.
 func (s *Session) hooked(e *upstream.Entry, reply []byte, last bool) {
 	tag := command.ID(e.Tag)
+	if command.ByID(tag).Flags.Has(command.Cursor) {
+		if !s.cutScan {
+			reply = s.g.toClient(reply)
+		}
+		s.cutScan = !last
+		s.answer(reply)
+		return
+	}
 	if s.ask != nil && s.ask.clients {
 		s.permitted(reply)
 		return
@@ -284,6 +302,7 @@ func (s *Session) pinSettled() {
 			p.reasons[why] = 0
 		}
 	}
+	p.blocking = time.Time{}
 	if !p.needed() && len(p.lost) == 0 {
 		s.unpin()
 	}

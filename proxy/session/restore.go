@@ -1,6 +1,7 @@
 package session
 
 import (
+	"bytes"
 	"slices"
 	"time"
 
@@ -87,6 +88,11 @@ func (s *Session) Restore() {
 	for _, raw := range commands {
 		p.link.AppendOwn(r, raw, 1, uint16(command.Subscribe))
 	}
+	if s.g.Scripts != nil && p.usesScripts() {
+		// Links of all lanes load them, but this one may be the first that is ready.
+		raw, n := s.g.Scripts.Load()
+		p.link.AppendOwn(r, raw, n, 0)
+	}
 	if t := &p.tx; t.answered > 0 && t.answered <= len(t.ends) {
 		p.link.AppendOwn(r, t.log[:t.ends[t.answered-1]], t.answered, 0)
 	}
@@ -100,12 +106,23 @@ func (s *Session) Restore() {
 		if item := &lost[i]; command.ID(item.Tag) == command.Exec && p.tx.watchLost && item.Canned == nil {
 			item.Raw, item.Tag = discard, uint16(tagNil)
 		}
+		s.blockAgain(&lost[i])
 		s.g.Links.Redo(p.link, &lost[i])
 	}
 	if p.silent {
 		p.link.AppendMode(replyOff)
 	}
 	s.proceed(stopOrphan)
+}
+
+// usesScripts says whether something by EVALSHA is to be sent again. Inside MULTI that is not looked at closely.
+func (p *pin) usesScripts() bool {
+	if p.tx.answered > 0 && bytes.Contains(bytes.ToLower(p.tx.log), []byte("evalsha")) {
+		return true
+	}
+	return slices.ContainsFunc(p.lost, func(item upstream.Lost) bool {
+		return bytes.Contains(bytes.ToLower(item.Raw[:min(len(item.Raw), 32)]), []byte("evalsha"))
+	})
 }
 
 // The server of a new link answers until it is told not to.

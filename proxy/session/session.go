@@ -14,14 +14,15 @@ import (
 
 // Session is one client.
 type Session struct {
-	g      *Group
-	conn   *reactor.Conn
-	reader resp.CommandReader
-	stop   stop
-	gone   bool // closed; replies that still come are dropped
-	ending bool // close once everything is answered and written
-	eof    bool // the client sends no more
-	muted  bool // the present command is answered here, and the client has asked for no reply
+	g       *Group
+	conn    *reactor.Conn
+	reader  resp.CommandReader
+	stop    stop
+	gone    bool // closed; replies that still come are dropped
+	ending  bool // close once everything is answered and written
+	eof     bool // the client sends no more
+	cutScan bool // the reply to a scanning command comes in pieces, and the first has gone
+	muted   bool // the present command is answered here, and the client has asked for no reply
 
 	inflight int // commands without a reply, all on one link
 	link     *upstream.Link

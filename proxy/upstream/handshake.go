@@ -14,9 +14,10 @@ import (
 type handshake struct{ l *Link }
 
 const (
-	stepSetup uint16 = iota // HELLO, AUTH, SELECT: an error refuses the link
-	stepID                  // CLIENT ID, for CLIENT UNBLOCK; a server or user that does not give it is fine
-	stepPing                // the end; see Reply
+	stepSetup  uint16 = iota // HELLO, AUTH, SELECT: an error refuses the link
+	stepID                   // CLIENT ID, for CLIENT UNBLOCK; a server or user that does not give it is fine
+	stepScript               // SCRIPT LOAD, for a new master; whether it may is the user's business
+	stepPing                 // the end; see Reply
 )
 
 // begin appends the handshake. It ends with PING even where nothing is to be set up: a server that is
@@ -47,6 +48,9 @@ func (h handshake) begin() {
 		// After AUTH: on Dragonfly AUTH goes back to database 0.
 		step(stepSetup, "SELECT", strconv.Itoa(k.DB))
 	}
+	if n := l.set.scriptCount; n > 0 && l.pinned == nil {
+		l.AppendOwn(h, l.set.scripts, n, stepScript)
+	}
 	if l.pinned != nil {
 		step(stepID, "CLIENT", "ID")
 	}
@@ -67,7 +71,7 @@ func (h handshake) Reply(e *Entry, reply []byte, _ bool) {
 	if e.Tag == stepID && reply[0] == ':' {
 		l.serverID, _ = strconv.ParseInt(string(firstLine(reply[1:])), 10, 64)
 	}
-	if resp.IsError(reply) && l.refusal == nil && e.Tag != stepID && !(e.Tag == stepPing && forbidden(reply)) {
+	if resp.IsError(reply) && l.refusal == nil && e.Tag != stepID && e.Tag != stepScript && !(e.Tag == stepPing && forbidden(reply)) {
 		if temporary(reply) {
 			l.conn.Close(fmt.Errorf("%s refused the handshake: %s", l.addr, firstLine(reply)))
 			return

@@ -15,6 +15,8 @@ type Options struct {
 	DialTimeout        time.Duration // for connect and handshake together
 	PoolSize           int           // idle pinned links kept for each key
 
+	// Scripts gives the commands, and how many, that a new master has to be told before anything else; nil: none.
+	Scripts func() (raw []byte, commands int)
 	// Holding says whether a switch is on.
 	Holding func() bool
 	// Lost: a shared link to addr broke, or could not be set up. Called before anything becomes of its
@@ -32,19 +34,21 @@ type Options struct {
 type Set struct {
 	Counters Counters
 
-	loop      *reactor.Loop
-	opt       Options
-	addr      netip.AddrPort
-	name      string             // addr as Sentinel gives it, for messages
-	links     map[*Link]struct{} // every open one: shared, pinned, idle, condemned
-	shared    map[Key]*Link
-	pool      map[Key][]*Link
-	backlog   []Lost
-	orphans   map[Pinned]struct{} // have lost their link and wait for a master
-	askers    []Asker
-	restoring bool
-	setting   int // links whose handshake is under way
-	adoption  int // counts calls of Adopt
+	loop        *reactor.Loop
+	opt         Options
+	addr        netip.AddrPort
+	name        string             // addr as Sentinel gives it, for messages
+	links       map[*Link]struct{} // every open one: shared, pinned, idle, condemned
+	shared      map[Key]*Link
+	pool        map[Key][]*Link
+	backlog     []Lost
+	orphans     map[Pinned]struct{} // have lost their link and wait for a master
+	askers      []Asker
+	scripts     []byte // while Adopt dials: what its links load
+	scriptCount int
+	restoring   bool
+	setting     int // links whose handshake is under way
+	adoption    int // counts calls of Adopt
 }
 
 // NewSet returns a set without a master: Adopt gives it one.
@@ -100,9 +104,15 @@ func (s *Set) Adopt(name string, addr netip.AddrPort) {
 	s.name, s.addr = name, addr
 	s.restoring = true
 	s.adoption++
+	if s.opt.Scripts != nil {
+		if s.scripts, s.scriptCount = s.opt.Scripts(); s.scriptCount > 0 && len(keys) == 0 {
+			keys = append(keys, Key{Proto: 2})
+		}
+	}
 	for _, k := range keys {
 		s.Shared(k)
 	}
+	s.scripts, s.scriptCount = nil, 0
 	s.RestoreOrphans()
 	s.askAgain(nil)
 	s.sendBacklog()

@@ -1,0 +1,82 @@
+package session
+
+import (
+	"strconv"
+	"time"
+
+	"sentinelproxy/proxy/command"
+	"sentinelproxy/proxy/upstream"
+	"sentinelproxy/resp"
+)
+
+// leastLeft is what a blocking command that is issued again gets at least: 0 would be for ever.
+const leastLeft = time.Millisecond
+
+// blockAgain prepares a blocking command for another link: it gets the time that it has left. Only the
+// oldest has begun to wait.
+func (s *Session) blockAgain(item *upstream.Lost) {
+	info := command.ByID(command.ID(item.Tag))
+	if item.Canned != nil || !info.Flags.Has(command.Blocking) {
+		return
+	}
+	if info.Pin == command.PinWait {
+		s.countWrites()
+	}
+	p := s.pin
+	if p.blocking.IsZero() {
+		return
+	}
+	now := s.g.Loop.Now()
+	item.Raw = shortened(item.Raw, info.ID, now.Sub(p.blocking))
+	p.blocking = now // those behind it have all their time, and this one may be lost once more
+}
+
+// shortened is a blocking command with its timeout reduced by the time it has waited, or raw itself where
+// there is none, or none that can be read.
+func shortened(raw []byte, id command.ID, waited time.Duration) []byte {
+	var c resp.Command
+	var r resp.CommandReader
+	if n, err := r.Next(raw, &c); n != len(raw) || err != nil {
+		return raw
+	}
+	args := c.AppendArgs(nil)
+	at, unit := timeoutOf(id, args)
+	if at <= 0 || at >= len(args) {
+		return raw
+	}
+	timeout, err := strconv.ParseFloat(string(args[at]), 64)
+	if err != nil || timeout <= 0 {
+		return raw
+	}
+	left := max(timeout-float64(waited)/float64(unit), float64(leastLeft)/float64(unit))
+	if unit == time.Millisecond {
+		args[at] = strconv.AppendInt(nil, int64(left), 10)
+	} else {
+		args[at] = strconv.AppendFloat(nil, left, 'f', 3, 64)
+	}
+	return resp.AppendCommand(nil, args...)
+}
+
+// timeoutOf says which argument of a blocking command is its timeout, and its unit; 0 if none is.
+func timeoutOf(id command.ID, args [][]byte) (at int, unit time.Duration) {
+	switch id {
+	case command.Blpop, command.Brpop, command.Blmove, command.Brpoplpush, command.Bzpopmin, command.Bzpopmax:
+		return len(args) - 1, time.Second
+	case command.Blmpop, command.Bzmpop:
+		return 1, time.Second
+	case command.Wait:
+		return 2, time.Millisecond
+	case command.WaitAOF:
+		return 3, time.Millisecond
+	case command.XRead, command.XReadGroup:
+		for i, a := range args {
+			switch {
+			case is(a, "block"):
+				return i + 1, time.Millisecond
+			case is(a, "streams"):
+				return 0, 0
+			}
+		}
+	}
+	return 0, 0
+}

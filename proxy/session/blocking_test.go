@@ -1,0 +1,38 @@
+package session
+
+import (
+	"testing"
+	"time"
+
+	"sentinelproxy/proxy/command"
+)
+
+// TestShortened: what is left is told in the command's own unit, never 0, which would be for ever.
+func TestShortened(t *testing.T) {
+	for _, c := range []struct {
+		id         command.ID
+		sent, want string
+		waited     time.Duration
+	}{
+		{command.Blpop, "BLPOP a b 10", "BLPOP a b 7.500", 2500 * time.Millisecond},
+		{command.Blpop, "BLPOP a 0", "BLPOP a 0", time.Hour},
+		{command.Brpop, "BRPOP a 1", "BRPOP a 0.001", time.Minute},
+		{command.Blmove, "BLMOVE a b LEFT RIGHT 3", "BLMOVE a b LEFT RIGHT 2.000", time.Second},
+		{command.Brpoplpush, "BRPOPLPUSH a b 3", "BRPOPLPUSH a b 2.000", time.Second},
+		{command.Blmpop, "BLMPOP 3 1 a LEFT", "BLMPOP 2.000 1 a LEFT", time.Second},
+		{command.Bzmpop, "BZMPOP 3 1 a MIN", "BZMPOP 2.000 1 a MIN", time.Second},
+		{command.Bzpopmin, "BZPOPMIN a 3.5", "BZPOPMIN a 2.500", time.Second},
+		{command.XRead, "XREAD BLOCK 5000 STREAMS s $", "XREAD BLOCK 4000 STREAMS s $", time.Second},
+		{command.XRead, "XREAD COUNT 1 BLOCK 0 STREAMS s $", "XREAD COUNT 1 BLOCK 0 STREAMS s $", time.Second},
+		{command.XReadGroup, "XREADGROUP GROUP g c BLOCK 10 STREAMS s >", "XREADGROUP GROUP g c BLOCK 1 STREAMS s >", time.Second},
+		{command.XRead, "XREAD STREAMS block 5", "XREAD STREAMS block 5", time.Second},
+		{command.Wait, "WAIT 1 1500", "WAIT 1 500", time.Second},
+		{command.WaitAOF, "WAITAOF 1 0 1500", "WAITAOF 1 0 500", time.Second},
+		{command.Blpop, "BLPOP a soon", "BLPOP a soon", time.Second},
+		{command.Blpop, "BLPOP", "BLPOP", time.Second},
+	} {
+		if got := string(shortened([]byte(wire(c.sent)), c.id, c.waited)); got != wire(c.want) {
+			t.Errorf("%s after %v: %q, want %q", c.sent, c.waited, got, wire(c.want))
+		}
+	}
+}
