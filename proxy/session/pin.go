@@ -19,11 +19,10 @@ type pin struct {
 
 	blocking time.Time // when the oldest blocking command began to wait
 
-	setup  []byte // commands that have set up connection state and are repeated on a new link
-	setups int    // how many
-	tx     transaction
-	subs   subscriptions
-	lost   []upstream.Lost // to be done again on a new link
+	setup setups
+	tx    transaction
+	subs  subscriptions
+	lost  []upstream.Lost // to be done again on a new link
 }
 
 func (p *pin) has(why command.Pin) bool { return p.reasons[why] > 0 }
@@ -143,8 +142,11 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 				p.subs.expect(c.Args - 1)
 			}
 			if setsUp(info) {
-				p.setup = append(p.setup, raw...)
-				p.setups++
+				if turnsOff(info.ID, s.arguments(c)) {
+					tag = tagTrackingOff
+				} else {
+					p.setup.note(info.ID, raw)
+				}
 			}
 			if info.Pin.Ends() == command.EndsWithError {
 				p.used = true
@@ -278,8 +280,8 @@ func (s *Session) hooked(e *upstream.Entry, reply []byte, last bool) {
 		if !failed {
 			p.reasons[command.PinWatch], p.tx.watchLost = 0, false
 		}
-	case command.ClientTracking:
-		s.trackingAnswered(failed)
+	case command.ClientTracking, tagTrackingOff:
+		s.trackingAnswered(tag == tagTrackingOff, reply)
 	default:
 		if why := pinOf(tag); why == command.PinSubscribe {
 			s.subscribeAnswered()
@@ -339,13 +341,4 @@ func (s *Session) identityAnswered(tag command.ID, reply []byte) []byte {
 		return withID(reply, s.id)
 	}
 	return reply
-}
-
-// trackingAnswered: CLIENT TRACKING off ends the pin, an error proves that nothing was set up.
-func (s *Session) trackingAnswered(failed bool) {
-	p := s.pin
-	if failed {
-		p.reasons[command.PinTracking]--
-	}
-	p.used = true
 }

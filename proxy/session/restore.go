@@ -79,8 +79,8 @@ func (s *Session) Restore() {
 	}
 	p.link = s.g.Links.Pin(s.key, s)
 	r := restoring{p}
-	if p.setups > 0 {
-		p.link.AppendOwn(r, p.setup, p.setups, 0)
+	if raw, n := p.setup.commands(); n > 0 {
+		p.link.AppendOwn(r, raw, n, 0)
 	}
 	p.subs.due = slices.DeleteFunc(p.subs.due, func(d *confirmations) bool { return d.again })
 	commands, names := p.subs.resubscribe()
@@ -154,7 +154,7 @@ func (s *Session) Refused(_ *upstream.Link, _ []byte) {
 	if s.gone || p == nil {
 		return
 	}
-	if p.setups > 0 || p.subs.total() > 0 || p.tx.answered > 0 {
+	if len(p.setup) > 0 || p.subs.total() > 0 || p.tx.answered > 0 {
 		s.close(CloseServer)
 		return
 	}

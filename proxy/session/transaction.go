@@ -10,9 +10,10 @@ import (
 
 // Tags beside the commands' own IDs.
 const (
-	tagQueued  command.ID = math.MaxUint16 - iota // a command sent inside MULTI
-	tagNil                                        // a DISCARD sent for an EXEC whose watched keys were lost: nil
-	tagAborted                                    // a DISCARD sent for an EXEC after a refused command: EXECABORT
+	tagQueued      command.ID = math.MaxUint16 - iota // a command sent inside MULTI
+	tagNil                                            // a DISCARD sent for an EXEC whose watched keys were lost: nil
+	tagTrackingOff                                    // CLIENT TRACKING off
+	tagAborted                                        // a DISCARD sent for an EXEC after a refused command: EXECABORT
 )
 
 // transaction is an open MULTI. Its commands are kept, so that they can be queued again on another master.

@@ -1,0 +1,52 @@
+package session
+
+import (
+	"testing"
+
+	"sentinelproxy/internal/servers"
+)
+
+// TestTrackingOff: the session gives its link back, and what had been set up is not set up again on the next master.
+// A command that is repeated is kept once.
+func TestTrackingOff(t *testing.T) {
+	pool := servers.NewT(t)
+	a, b := pool.Redis(servers.RedisOptions{}), pool.Redis(servers.RedisOptions{})
+	l := newLane(t, nil)
+	l.serve(a.Addr())
+	c := l.client()
+	c.do("HELLO 3")
+	c.hello()
+	tracked := func() (sessions int) {
+		l.in(func() {
+			for s := range l.g.sessions {
+				if s.pin != nil && len(s.pin.setup) > 0 {
+					sessions += len(s.pin.setup)
+				}
+			}
+		})
+		return sessions
+	}
+	c.do("CLIENT TRACKING ON", "CLIENT TRACKING ON", "CLIENT TRACKING maybe", "GET k")
+	c.expect("+OK\r\n+OK\r\n-ERR syntax error\r\n_\r\n")
+	if n := tracked(); n == 0 || n > 2 {
+		t.Errorf("%d commands are kept", n)
+	}
+	l.serve(b.Addr())
+	c.expect(">2\r\n$10\r\ninvalidate\r\n_\r\n")
+	d := direct(t, b.Addr())
+	c.do("GET k")
+	c.expect("_\r\n")
+	d.do("SET k 1")
+	d.expect("+OK\r\n")
+	c.expect(">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n")
+	c.do("CLIENT TRACKING OFF", "PING")
+	c.expect("+OK\r\n+PONG\r\n")
+	if tracked() != 0 {
+		t.Error("TRACKING OFF has left something to be set up again")
+	}
+	l.in(func() {
+		if u := l.links.Usage(); u.Pinned != 0 {
+			t.Errorf("%+v", u)
+		}
+	})
+}
