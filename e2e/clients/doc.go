@@ -17,5 +17,9 @@
 // own verification begin with
 //
 //	lost: stale: missing:   something acknowledged is not there (excused after a crash: replication is asynchronous)
-//	twice:                  something has been applied or delivered twice
+//	redone:                 a library has done work again of which it could not say that it was done (likewise)
+//	twice:                  something has been applied or delivered twice (never excused)
+//
+// The package.json in node holds msgpackr-extract at a version that is published for every system: with the next one,
+// npm ci finds the lock file incomplete.
 package clients

@@ -27,16 +27,12 @@ const builtTests = "E2E_RUEIDIS"
 type rueidisSuite struct {
 	name, pkg string
 	run       string // -test.run
-	skip      string // -test.skip
-	why       string // of skip
 }
 
 var rueidisSuites = []rueidisSuite{
 	{
 		name: "client", pkg: "github.com/redis/rueidis",
-		run:  "^(TestSingleClientIntegration|TestNegative(ConnWriteTimeout|Keepalive|ConnWriteTimeoutKeepalive)|TestUnblockOnCancel.*)$",
-		skip: "^TestUnblockOnCancelReusesBlockingConn$",
-		why:  "looks for its own connection in CLIENT LIST, which speaks of the proxy's links",
+		run: "^(TestSingleClientIntegration|TestNegative(ConnWriteTimeout|Keepalive|ConnWriteTimeoutKeepalive)|TestUnblockOnCancel.*)$",
 	},
 	// Most tests of its locks sleep a second in each of six variants. These use all that a lock is made of: client-side
 	// caching with and without NOLOOP, SET PX, scripts, and database 10.
@@ -106,10 +102,6 @@ func rueidisInside(t *testing.T) {
 
 func (s *rueidisSuite) runThrough(t *testing.T) {
 	cmd := exec.Command(s.program(os.Getenv(builtTests)), "-test.v", "-test.timeout=4m", "-test.run="+s.run)
-	if s.skip != "" {
-		t.Logf("without %s: it %s", s.skip, s.why)
-		cmd.Args = append(cmd.Args, "-test.skip="+s.skip)
-	}
 	out, err := cmd.CombinedOutput()
 	for line := range strings.Lines(string(out)) {
 		if strings.HasPrefix(line, "--- ") || err != nil {

@@ -157,14 +157,14 @@ static void script(int n) {
 /* BLPOP waits on one connection, and with it perhaps through a whole switch, before another one pushes. */
 static void queue(int n) {
     static int waiting;
-    if (!waiting) send_command(blocked, "BLPOP %s:queue 20", name);
+    if (!waiting) send_command(blocked, "BLPOP %s:queue 10", name);
     waiting = 1;
     redisReply *r = call(work, "RPUSH %s:queue %d", name, n);
     int pushed = good(r);
     freeReplyObject(r);
     if (!pushed) return; /* its outcome may be unknown: what was pushed, if it was, is popped in the next round */
     for (int found = 0; !found;) {
-        if (!waiting) send_command(blocked, "BLPOP %s:queue 20", name);
+        if (!waiting) send_command(blocked, "BLPOP %s:queue 10", name);
         waiting = 0;
         r = receive(blocked);
         if (!good(r)) found = 1;

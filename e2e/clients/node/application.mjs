@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 
 export const [, , host, port, stopFile] = process.argv;
-export const patience = 20; // seconds: for what must come in the end, on a busy machine
+export const patience = 10; // seconds: for what must come in the end, on a busy machine
 export const name = `node:${randomBytes(8).toString('hex')}`;
 
 const errors = {};
@@ -25,8 +25,8 @@ export function connectionClosed() {
   closed++;
 }
 
-export const stopped = () => existsSync(stopFile);
-export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const stopped = () => existsSync(stopFile);
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 // Counter: one more than the last value, and at most one more again for each outcome that is unknown.
 export class Counter {

@@ -1,6 +1,6 @@
 // An ordinary application on ioredis: ioredis.mjs HOST PORT STOPFILE.
 import { Redis } from 'ioredis';
-import { check, connectionClosed, Counter, failed, host, Inbox, name, patience, port, report, rounds, stopped } from './application.mjs';
+import { check, connectionClosed, Counter, failed, host, Inbox, name, patience, port, report, rounds } from './application.mjs';
 
 function connect() {
   const redis = new Redis(Number(port), host);
@@ -71,8 +71,10 @@ async function publish(n) {
   await heard.expect(n, 'message');
 }
 
+let working = true;
+
 async function echo() {
-  while (!stopped()) {
+  while (working) {
     try {
       const request = await blocked.blpop(key('requests'), 1);
       if (request !== null) await blocked.rpush(key('replies'), request[1]);
@@ -86,6 +88,7 @@ subscriber.on('message', (_, message) => heard.put(message));
 await subscriber.subscribe(key('channel'));
 const echoing = echo();
 const operations = await rounds([values, incr, pipeline, transaction, script, queue, publish]);
+working = false;
 await echoing;
 const text = report(operations);
 for (const c of [redis, watcher, blocked, asking, subscriber]) await c.quit();

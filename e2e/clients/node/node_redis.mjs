@@ -1,6 +1,6 @@
 // An ordinary application on node-redis: node_redis.mjs HOST PORT STOPFILE.
 import { createClient, createClientPool, defineScript, WatchError } from 'redis';
-import { check, connectionClosed, Counter, failed, host, Inbox, name, patience, port, report, rounds, stopped } from './application.mjs';
+import { check, connectionClosed, Counter, failed, host, Inbox, name, patience, port, report, rounds } from './application.mjs';
 
 const options = {
   socket: { host, port: Number(port) },
@@ -93,8 +93,10 @@ async function publish(n) {
   await heard.expect(n, 'message');
 }
 
+let working = true;
+
 async function echo() {
-  while (!stopped()) {
+  while (working) {
     try {
       const request = await blocked.blPop(key('requests'), 1);
       if (request !== null) await blocked.rPush(key('replies'), request.element);
@@ -107,6 +109,7 @@ async function echo() {
 await subscriber.subscribe(key('channel'), (message) => heard.put(message));
 const echoing = echo();
 const operations = await rounds([values, pooled, incr, pipeline, transaction, script, queue, publish]);
+working = false;
 await echoing;
 const text = report(operations);
 for (const c of [redis, watcher, blocked, asking, subscriber, pool]) await c.close();

@@ -5,7 +5,7 @@ error_reporting(E_ALL);
 set_error_handler(function ($number, $text) { failed("PHP: $text"); return true; });
 
 [, $host, $port, $stop] = $argv;
-const PATIENCE = 20; // seconds: for what must come in the end, on a busy machine
+const PATIENCE = 10; // seconds: for what must come in the end, on a busy machine
 $name = 'php:' . bin2hex(random_bytes(8));
 $errors = [];
 $unknown = 0;
@@ -101,9 +101,10 @@ class Counter
 
 function echo_requests(): void
 {
-    global $name, $stop;
+    global $name;
     $redis = connect();
-    while (!file_exists($stop)) {
+    $request = [];
+    while ($request !== ["$name:requests", 'end']) {
         try {
             $request = ok($redis, $redis->blPop(["$name:requests"], 1));
             if ($request) {
@@ -253,6 +254,7 @@ for ($round = 1; !file_exists($stop); $round++) {
     echo "round $round\n";
     usleep(20000);
 }
+$redis->rPush("$name:requests", 'end');
 $redis->publish("$name:channel", 'end');
 array_map('join_child', $children);
 // phpredis connects once more by itself and says nothing. The id tells.

@@ -13,7 +13,7 @@ import redis
 HOST, PORT, STOP = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 NAME = "py:" + uuid.uuid4().hex
 WORKERS = 3
-PATIENCE = 20  # seconds: for what must come in the end, on a busy machine
+PATIENCE = 10  # seconds: for what must come in the end, on a busy machine
 
 lock = threading.Lock()
 errors = collections.Counter()
@@ -121,7 +121,8 @@ def count(w, what, value):
 
 
 def echo():
-    while not os.path.exists(STOP):
+    """Outlives the workers: each of them may still wait for a reply when they are told to stop."""
+    while not done.is_set():
         try:
             request = client.blpop(NAME + ":requests", timeout=1)
             if request:
@@ -186,15 +187,17 @@ def worker(w):
 
 
 done, subscribed = threading.Event(), threading.Event()
-subscriber = threading.Thread(target=subscription)
-subscriber.start()
-check(subscribed.wait(PATIENCE), "missing: subscription")
-threads = [threading.Thread(target=worker, args=(w,)) for w in range(WORKERS)] + [threading.Thread(target=echo)]
-for t in threads:
+services = [threading.Thread(target=subscription), threading.Thread(target=echo)]
+workers = [threading.Thread(target=worker, args=(w,)) for w in range(WORKERS)]
+for t in services:
     t.start()
-for t in threads:
+check(subscribed.wait(PATIENCE), "missing: subscription")
+for t in workers:
+    t.start()
+for t in workers:
     t.join()
 done.set()
-subscriber.join()
+for t in services:
+    t.join()
 client.close()
 print(json.dumps({"operations": totals["operations"], "errors": errors, "closed": totals["closed"], "unknown": totals["unknown"]}))

@@ -5,7 +5,7 @@ require 'securerandom'
 
 HOST, PORT, STOP = ARGV
 NAME = "ruby:#{SecureRandom.hex(8)}".freeze
-PATIENCE = 20 # seconds: for what must come in the end, on a busy machine
+PATIENCE = 10 # seconds: for what must come in the end, on a busy machine
 
 $errors = Hash.new(0)
 $unknown = 0
@@ -36,7 +36,8 @@ end
 
 # Echo answers requests from a list, on a connection that is blocked most of the time.
 def echo(redis)
-  until File.exist?(STOP)
+  n = nil
+  until n == 'end'
     begin
       _, n = redis.blpop("#{NAME}:requests", timeout: 1)
       redis.rpush("#{NAME}:replies", n) if n
@@ -191,6 +192,7 @@ until File.exist?(STOP)
   $stdout.flush
   sleep 0.02
 end
+main.rpush("#{NAME}:requests", 'end')
 main.publish("#{NAME}:channel", 'end')
 [subscriber, echoing].each(&:join)
 # redis-rb connects once more by itself and says nothing. The id tells.
