@@ -22,7 +22,7 @@ RACE_TIMEOUT ?= 12m
 # without .git.
 LDFLAGS   := -s -w -X main.version=$(VERSION)
 TOOL      := $(GO) tool -modfile=$(CURDIR)/tools/go.mod
-MODULES   := . deploy benchmarks
+MODULES   := . deploy benchmarks e2e/clients/rueidis
 # The end-to-end tests start their own clusters and kill them; they come after the packages' tests, not
 # beside them, so that the compiler does not starve a Sentinel into a failover of its own.
 PACKAGES  = $(shell $(GO) list ./... | grep -v '^sentinelproxy/e2e')
@@ -39,15 +39,29 @@ build: ## the static binary, bin/sentinelproxy
 test: ## every test of every module, with real servers (installs them where it may)
 	@tools/install-packages.sh redis-server redis-tools haproxy nutcracker
 	$(GO) test -timeout $(TEST_TIMEOUT) $(PACKAGES)
-	$(GO) test -timeout $(TEST_TIMEOUT) ./e2e/...
+	$(GO) test -timeout $(TEST_TIMEOUT) ./e2e
+	@$(MAKE) test-clients
 	cd deploy && $(GO) test -timeout $(TEST_TIMEOUT) ./...
 	cd benchmarks && $(GO) test -timeout $(TEST_TIMEOUT) ./...
+
+# Libraries that can't be installed are no error here: the tests say which are missing, and fail for it in CI.
+CLIENT_PACKAGES := python3-redis php-cli php-redis ruby ruby-redis ruby-sidekiq gcc libhiredis-dev nodejs npm
+NODE_CLIENTS    := e2e/clients/node
+
+.PHONY: test-clients
+test-clients: ## programs on other people's client libraries, and rueidis's own tests, through the proxy
+	@tools/install-packages.sh redis-server
+	@tools/install-packages.sh $(CLIENT_PACKAGES) || true
+	@cd $(NODE_CLIENTS) && if [[ package-lock.json -nt node_modules/.package-lock.json ]]; then \
+		npm ci --ignore-scripts --no-audit --no-fund --loglevel=error || true; \
+	fi
+	$(GO) test -timeout $(TEST_TIMEOUT) ./e2e/clients
 
 .PHONY: race
 race: ## the packages' tests under the race detector, the end-to-end tests in short (needs a C compiler)
 	@tools/install-packages.sh redis-server redis-tools
 	CGO_ENABLED=1 $(GO) test -race -timeout $(RACE_TIMEOUT) $(PACKAGES)
-	CGO_ENABLED=1 $(GO) test -race -short -timeout $(RACE_TIMEOUT) ./e2e/...
+	CGO_ENABLED=1 $(GO) test -race -short -timeout $(RACE_TIMEOUT) ./e2e
 
 .PHONY: lint
 lint: lint-format lint-modules lint-cross ## format, go mod tidy, the other systems' code, go vet, golangci-lint

@@ -1,26 +1,42 @@
 #!/usr/bin/env bash
 # Usage: install-packages.sh PACKAGE...
 #
-# Installs those of the Debian packages whose program is not on PATH. Without root, or on another system,
-# it says in one line what to install and ends 1. A machine that has them all is left alone.
+# Installs those of the Debian packages whose program is not on PATH, and those libraries that dpkg has not.
+# Without root, or on another system, it says in one line what to install and ends 1. A machine that has them
+# all is left alone.
 set -euo pipefail
 
 PATH=$PATH:/usr/sbin:/sbin
 
-# program prints the name of a program that the package brings; the package's own name for most.
+# program prints the name of a program that the package brings; the package's own name for most, nothing for
+# libraries.
 program() {
 	case $1 in
 	redis-tools) echo redis-benchmark ;;
 	busybox-static) echo busybox ;;
 	ca-certificates) echo update-ca-certificates ;;
 	systemd) echo systemd-analyze ;;
+	nodejs) echo node ;;
+	php-cli) echo php ;;
+	ruby-sidekiq) echo sidekiq ;;
+	python3-redis | php-redis | ruby-redis | libhiredis-dev) ;;
 	*) echo "$1" ;;
 	esac
 }
 
+present() {
+	local program
+	program=$(program "$1")
+	if [[ -n $program ]]; then
+		command -v "$program" >/dev/null
+	else
+		[[ $(dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null) == ii* ]]
+	fi
+}
+
 missing=()
 for package in "$@"; do
-	command -v "$(program "$package")" >/dev/null || missing+=("$package")
+	present "$package" || missing+=("$package")
 done
 ((${#missing[@]})) || exit 0
 
