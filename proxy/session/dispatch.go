@@ -49,7 +49,7 @@ func (s *Session) dispatchShared(c *resp.Command, info *command.Info, rest []byt
 		l = s.g.Links.Shared(s.key)
 		s.choose(l)
 	}
-	if s.inflight >= maxInFlight {
+	if s.inflight >= s.window {
 		s.halt(stopWindow)
 		return false
 	}

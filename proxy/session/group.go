@@ -47,7 +47,16 @@ type Limits struct {
 
 // maxInFlight is how many commands of one session may wait for replies. It bounds what one deep pipeline
 // puts between others' commands and their replies.
-const maxInFlight = 4096
+//
+// The window begins at firstWindow, and grows by one with each small reply. With large ones it shrinks to what
+// makes windowBytes: a client may ask for more than its output limit in one write, and must then wait, not be closed.
+const (
+	maxInFlight = 4096
+	firstWindow = 128
+	leastWindow = 2
+	smallReply  = 4 << 10 // bytes
+	windowBytes = 16 << 20
+)
 
 // Sessions is the number of open sessions.
 func (g *Group) Sessions() int { return len(g.sessions) }

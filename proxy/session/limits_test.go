@@ -1,6 +1,7 @@
 package session
 
 import (
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"sentinelproxy/internal/servers"
 	"sentinelproxy/proxy/gate"
 	"sentinelproxy/proxy/internal/scripted"
+	"sentinelproxy/proxy/upstream"
 )
 
 // one is the only session of the lane.
@@ -103,29 +105,54 @@ func TestWindow(t *testing.T) {
 				p.Send("+OK\r\n")
 				c.expect("+OK\r\n")
 			}
-			const n = maxInFlight + 1000
+			const n = firstWindow + 1000
 			c.send(strings.Repeat(wire("GET a"), n))
 			if way == "shared" {
 				p = s.AcceptReady()
 			}
-			for range maxInFlight {
+			first := firstWindow
+			if way == "pinned" {
+				first++ // WATCH has been answered
+			}
+			for range first {
 				p.Expect("GET a")
 			}
 			p.ExpectNothing()
 			l.in(func() {
-				if u := l.links.Usage(); u.InFlight != maxInFlight {
+				if u := l.links.Usage(); u.InFlight != first {
 					t.Errorf("%d in flight", u.InFlight)
 				}
 			})
-			p.Send(strings.Repeat("$-1\r\n", maxInFlight))
-			for range n - maxInFlight {
+			p.Send(strings.Repeat("$-1\r\n", first))
+			for range n - first {
 				p.Expect("GET a")
+				p.Send("$-1\r\n")
 			}
-			p.Send(strings.Repeat("$-1\r\n", n-maxInFlight))
 			c.expect(strings.Repeat("$-1\r\n", n))
 			c.close()
 		})
 	}
+}
+
+// TestWindowInBytes: a client that asks in one write for more than its output limit, and is slow to read, is made to
+// wait and not closed.
+func TestWindowInBytes(t *testing.T) {
+	node := servers.NewT(t).Redis(servers.RedisOptions{})
+	l := newLane(t, func(l *lane, _ *upstream.Options) { l.g.Limits.Output = 48 << 20 })
+	l.serve(node.Addr())
+	c := l.client()
+	value := strings.Repeat("v", 256<<10)
+	c.do("SET large " + value)
+	c.expect("+OK\r\n")
+	const n = 1000 // 250 MiB
+	go func() { _, _ = c.conn.Write([]byte(strings.Repeat(wire("GET large"), n))) }()
+	l.until("in flight", func() bool { return l.links.Usage().InFlight > 0 })
+	time.Sleep(200 * time.Millisecond)
+	one := fmt.Sprintf("$%d\r\n%s\r\n", len(value), value)
+	for range n {
+		c.expect(one)
+	}
+	c.close()
 }
 
 // TestStall: a link with too many bytes unanswered stops its clients, until it has room.

@@ -65,7 +65,7 @@ func (s *Session) dispatchPinned(c *resp.Command, info *command.Info, rest []byt
 		s.halt(stopOrphan)
 		return false
 	}
-	if s.inflight >= maxInFlight {
+	if s.inflight >= s.window {
 		s.halt(stopWindow)
 		return false
 	}
@@ -239,10 +239,9 @@ func (s *Session) localWhilePinned(c *resp.Command, info *command.Info, rest []b
 func (s *Session) hooked(e *upstream.Entry, reply []byte, last bool) {
 	tag := command.ID(e.Tag)
 	if command.ByID(tag).Flags.Has(command.Cursor) {
-		if !s.cutScan {
+		if s.cut == 0 {
 			reply = s.g.toClient(reply)
 		}
-		s.cutScan = !last
 		s.answer(reply)
 		return
 	}

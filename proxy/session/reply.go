@@ -19,8 +19,21 @@ func (s *Session) Reply(e *upstream.Entry, reply []byte, last bool) {
 	} else {
 		s.answer(reply)
 	}
+	s.cut += len(reply)
 	if last {
+		s.resize(s.cut)
+		s.cut = 0
 		s.settled()
+	}
+}
+
+// resize fits the window to the size of a reply.
+func (s *Session) resize(reply int) {
+	switch {
+	case reply > smallReply:
+		s.window = max(leastWindow, min(s.window, windowBytes/reply))
+	case s.window < maxInFlight:
+		s.window++
 	}
 }
 
@@ -34,7 +47,7 @@ func (s *Session) settled() {
 		if s.ending {
 			s.conn.MarkDirty()
 		}
-	} else if s.stop&stopWindow != 0 && s.inflight < maxInFlight/2 {
+	} else if s.stop&stopWindow != 0 && s.inflight <= s.window/2 {
 		s.proceed(stopWindow)
 	}
 }

@@ -14,17 +14,18 @@ import (
 
 // Session is one client.
 type Session struct {
-	g       *Group
-	conn    *reactor.Conn
-	reader  resp.CommandReader
-	stop    stop
-	gone    bool // closed; replies that still come are dropped
-	ending  bool // close once everything is answered and written
-	eof     bool // the client sends no more
-	cutScan bool // the reply to a scanning command comes in pieces, and the first has gone
-	muted   bool // the present command is answered here, and the client has asked for no reply
+	g      *Group
+	conn   *reactor.Conn
+	reader resp.CommandReader
+	stop   stop
+	gone   bool // closed; replies that still come are dropped
+	ending bool // close once everything is answered and written
+	eof    bool // the client sends no more
+	muted  bool // the present command is answered here, and the client has asked for no reply
 
 	inflight int // commands without a reply, all on one link
+	window   int // how many of them there may be
+	cut      int // bytes handed over of a reply that comes in pieces
 	link     *upstream.Link
 	key      upstream.Key // of the shared link it uses
 	pin      *pin         // nil: no link of its own
@@ -47,7 +48,7 @@ type Session struct {
 // New begins a session on fd, an accepted non-blocking socket that the session owns from now on.
 func New(g *Group, fd int, remote netip.AddrPort) {
 	s := &Session{
-		g: g, key: upstream.Key{Proto: 2}, id: g.NextID.Add(1), remote: remote, since: g.Loop.Now(), active: g.Loop.Now(),
+		g: g, window: firstWindow, key: upstream.Key{Proto: 2}, id: g.NextID.Add(1), remote: remote, since: g.Loop.Now(), active: g.Loop.Now(),
 		reader: resp.CommandReader{Limits: g.Limits.Request},
 	}
 	conn, err := g.Loop.Add(fd, s)
