@@ -145,6 +145,7 @@ func (l *Loop) resume() {
 		}
 	}
 	if l.again == nil {
+		clear(list) // it may be long, after a hold, and rarely used: it would keep closed connections
 		l.again = list[:0]
 	}
 }
