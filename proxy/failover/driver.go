@@ -36,6 +36,7 @@ type Driver struct {
 
 	m     Machine // owned by Run
 	first []Action
+	blame *complaints
 	rec   *recorder                 // locks for itself
 	since atomic.Pointer[time.Time] // when the present state was entered
 	shown atomic.Pointer[Machine]   // what Status reads: published after every step, never changed afterwards
@@ -52,6 +53,7 @@ func New(opts Options) *Driver {
 	d := &Driver{opts: opts, log: opts.Logger.With(zap.String("group", opts.Group)), box: newMailbox()}
 	now := time.Now()
 	d.m, d.first = NewMachine(opts.Config, now)
+	d.blame = newComplaints(opts.Group, d.log)
 	d.rec = newRecorder(opts.Group, &d.m, now)
 	d.since.Store(&now)
 	d.publish()
@@ -122,6 +124,7 @@ func (d *Driver) step(in Input) {
 	if before.state != next.state {
 		d.since.Store(&now)
 	}
+	d.blame.hear(in)
 	d.rec.input(&before, &next, in, now)
 	d.perform(actions, now)
 	d.publish()
@@ -153,10 +156,11 @@ func (d *Driver) perform(actions []Action, now time.Time) {
 	}
 }
 
-// count asks for the figures of the hold that has just ended; they go into its report when they come.
+// count asks for the figures of the hold that has just ended; they go into its report when they come, and with it into
+// the log.
 func (d *Driver) count(term uint64) {
 	put := d.rec.expect()
-	d.opts.Lanes.Counts(term, put)
+	d.opts.Lanes.Counts(term, func(c SwitchCounts) { d.logSummary(put(c), &c) })
 }
 
 func (d *Driver) probe(addr string, number uint64) {
@@ -196,4 +200,19 @@ func (d *Driver) logAction(a Action) {
 	case ActAsk, ActProbe:
 		d.log.Debug("ask", zap.Stringer("action", a))
 	}
+}
+
+// logSummary tells what a hold has come to. From any goroutine.
+func (d *Driver) logSummary(r Report, c *SwitchCounts) {
+	what, took := "hold ended", r.DurationMS
+	switch {
+	case r.Open: // the limit has passed
+		what, took = "hold given up", r.RefusedMS
+	case r.Kind == ReportSwitch:
+		what = "switch ended"
+	}
+	d.log.Info(what,
+		zap.String("reason", r.Reason), zap.String("from", r.From), zap.String("to", r.To), zap.Float64("duration_ms", took),
+		zap.Uint64("held", c.Held), zap.Uint64("released", c.Released), zap.Uint64("expired", c.Expired), zap.Uint64("lost", c.Lost),
+		zap.Uint64("resent", c.Resent), zap.Uint64("unknown", c.Unknown), zap.Float64("hold_max_ms", c.HoldMax))
 }

@@ -95,7 +95,7 @@ func (s *stepper) learnEvent(e topology.Event) {
 	}
 	v := s.m.view(e.Sentinel)
 	v.at = e.Time
-	v.up = e.Kind != topology.SentinelDown
+	v.up, v.denied = e.Kind != topology.SentinelDown, e.Denied
 	switch e.Kind {
 	case topology.SentinelDown, topology.NoOpinion:
 		v.master, v.epoch, v.flags, v.text = "", 0, "", e.Text

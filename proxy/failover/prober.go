@@ -26,26 +26,32 @@ const (
 	outcomeMaster          // ROLE master, not loading
 	outcomeReplica         // ROLE slave
 	outcomeLoading         // it answers that it is loading
-	outcomeUnclear         // it answers with an error (BUSY, NOPERM, too many clients), or is something else than a data node
+	outcomeUnclear         // it answers with an error (BUSY, too many clients), or is something else than a data node
+	outcomeDenied          // it does not let the proxy in, or not ask (NOAUTH, WRONGPASS, NOPERM): that lasts until a configuration is changed
 	outcomeFailed          // no answer
 )
 
-var outcomes = [...]string{"none", "master", "replica", "loading", "unclear", "failed"}
+var outcomes = [...]string{"none", "master", "replica", "loading", "unclear", "denied", "failed"}
 
 func (o outcome) String() string { return word(outcomes[:], int(o)) }
 
+// redisError is what a server has answered. Told by the method and not by go-redis's type: this package decides and does
+// not talk to servers.
+type redisError interface {
+	error
+	RedisError()
+}
+
 func classify(p Probed) outcome {
 	if p.Err != nil {
-		// By the method and not by go-redis's type: this package decides and does not talk to servers.
-		reply := interface {
-			error
-			RedisError()
-		}(nil)
+		reply := redisError(nil)
 		switch {
 		case !errors.As(p.Err, &reply):
 			return outcomeFailed
 		case strings.HasPrefix(reply.Error(), "LOADING"):
 			return outcomeLoading
+		case topology.AboutCredentials(reply.Error()):
+			return outcomeDenied
 		}
 		return outcomeUnclear
 	}

@@ -63,14 +63,20 @@ func (s *stepper) soon(d time.Duration) {
 	}
 }
 
-// pace is short as long as an answer may end the hold.
+// pace is short as long as an answer may end the hold. Where all that answer don't let us in, only somebody who changes a
+// configuration can end it, and a hundred attempts a second fill the nodes' logs (ACL LOG).
 func (s *stepper) pace() time.Duration {
+	pace := s.m.cfg.CheckEvery
 	for _, p := range s.m.probes {
-		if !s.m.isMaster(p.addr) {
+		switch {
+		case p.outcome == outcomeDenied:
+		case !s.m.isMaster(p.addr):
 			return s.m.cfg.ProbeEvery
+		default:
+			pace = s.m.cfg.RetryEvery
 		}
 	}
-	return s.m.cfg.RetryEvery
+	return pace
 }
 
 // outstanding is the number of the probe of addr that is not answered yet, 0 if there is none.

@@ -58,6 +58,8 @@ const (
 	RefuseNone RefuseReason = iota
 	// RefuseSentinelsUnreachable: no Sentinel answers.
 	RefuseSentinelsUnreachable
+	// RefuseSentinelsDeny: no Sentinel lets the proxy in.
+	RefuseSentinelsDeny
 	// RefuseGroupUnknown: Sentinels answer, and none of them knows the group.
 	RefuseGroupUnknown
 	// RefuseNoMajority: no address is named by more than half of the known Sentinels.
@@ -66,6 +68,8 @@ const (
 	RefuseFailoverPending
 	// RefuseMasterUnreachable: the address that the Sentinels name does not answer ROLE.
 	RefuseMasterUnreachable
+	// RefuseRoleDenied: the address that the Sentinels name does not let the proxy in, or not ask ROLE.
+	RefuseRoleDenied
 	// RefuseNotMaster: the address that the Sentinels name answers, but not as a master that is ready.
 	RefuseNotMaster
 	// RefuseNotRestored: a master is verified, but links to it could not be made.
@@ -77,10 +81,12 @@ const (
 var refuseReasons = [numRefuseReasons]struct{ word, text string }{
 	{"none", ""},
 	{"sentinels_unreachable", "no Sentinel answers"},
+	{"sentinels_refuse", "the Sentinels refuse the password: check --sentinel-username and --sentinel-password"},
 	{"group_unknown", "no Sentinel knows this master name"},
 	{"no_majority", "no majority of the Sentinels names a master"},
 	{"failover_pending", "a failover has not ended"},
 	{"master_unreachable", "the master named by the Sentinels does not answer"},
+	{"role_refused", "the master named by the Sentinels refuses to tell its role: check --username and --password"},
 	{"not_master", "the master named by the Sentinels is not a master that is ready"},
 	{"not_restored", "links to the master could not be made"},
 }

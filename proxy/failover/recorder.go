@@ -170,21 +170,24 @@ func (rec *recorder) action(a Action, m *Machine, now time.Time) {
 	}
 }
 
-// expect returns where the lanes' counts are to be put: into the last report, if it has not been dropped until then.
-func (rec *recorder) expect() func(SwitchCounts) {
+// expect returns where the lanes' counts are to be put: into the last report, if it has not been dropped until then. What
+// it returns is that report as it was when the counts were asked for, without its events.
+func (rec *recorder) expect() func(SwitchCounts) Report {
 	rec.mu.Lock()
 	defer rec.mu.Unlock()
 	r := rec.mu.reports[len(rec.mu.reports)-1]
-	refused := r.Open
-	return func(c SwitchCounts) {
+	was := *r
+	was.Events = nil
+	return func(c SwitchCounts) Report {
 		rec.mu.Lock()
 		defer rec.mu.Unlock()
 		switch {
-		case !refused:
+		case !was.Open:
 			r.Counts = &c
 		case r.RefusedCounts == nil:
 			r.RefusedCounts = &c
 		}
+		return was
 	}
 }
 

@@ -17,6 +17,7 @@ type Status struct {
 	HoldMS       float64          `json:"hold_ms"`
 	HoldReason   string           `json:"hold_reason"` // a HoldReason's word, "none" while serving
 	RefuseReason string           `json:"refuse_reason"`
+	RefuseText   string           `json:"refuse_text"`  // the same as the sentence part that clients get
 	WaitingText  string           `json:"waiting_text"` // the same as a sentence part
 	Waiting      string           `json:"waiting_for"`  // what is missing for a release, a RefuseReason's word; "none" while serving
 	Probed       []ProbeStatus    `json:"probed"`
@@ -27,7 +28,7 @@ type Status struct {
 // ProbeStatus is an address that ROLE is asked of, and what it answered last.
 type ProbeStatus struct {
 	Addr   string `json:"addr"`
-	Result string `json:"result"` // none, master, replica, loading, unclear, failed
+	Result string `json:"result"` // none, master, replica, loading, unclear, denied, failed
 	Text   string `json:"text"`
 }
 
@@ -58,7 +59,7 @@ func (d *Driver) Status() Status {
 	s := Status{
 		Group: d.opts.Group, State: m.state.String(), StateMS: millis(time.Since(*d.since.Load())),
 		Master: m.master, Epoch: m.epoch, Confirmed: m.term > 0 && m.epoch == m.confirmed, Term: m.term, Basis: m.basis.String(),
-		HoldReason: m.hold.reason.String(), RefuseReason: m.refused.String(), Waiting: RefuseNone.String(),
+		HoldReason: m.hold.reason.String(), RefuseReason: m.refused.String(), RefuseText: m.refused.Text(), Waiting: RefuseNone.String(),
 		Probed: []ProbeStatus{}, Sentinels: []SentinelStatus{}, Counters: d.rec.totals(),
 	}
 	s.Counters.EventsDropped = d.box.droppedEvents()

@@ -15,9 +15,9 @@ func (s *stepper) check() {
 	case s.news.probe != nil:
 		if s.news.probe.outcome == outcomeMaster {
 			s.m.flaps = 0
-		} else {
-			// It lives and would not tell its role: busy with a script, out of connections, the proxy's credentials
-			// changed. Holding would make that worse: SCRIPT KILL could not pass, and clients have their own credentials.
+		} else if s.news.probe.outcome != outcomeDenied { // that is complained about once; clients have their own credentials
+			// It lives and would not tell its role: busy with a script, out of connections. Holding would make that worse:
+			// SCRIPT KILL could not pass.
 			s.note("ROLE check of %s is unclear: %s", s.news.probe.addr, s.news.probe.text)
 		}
 		s.arm(TimerProbe, s.m.cfg.CheckEvery)

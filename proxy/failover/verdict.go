@@ -124,17 +124,21 @@ func (m *Machine) unmet() RefuseReason {
 	if m.state == Restoring {
 		return RefuseNotRestored
 	}
-	up, named := 0, 0
+	up, named, denied := 0, 0, 0
 	for i := range m.views {
 		if v := &m.views[i]; v.up {
 			up++
 			if v.master != "" {
 				named++
 			}
+		} else if v.denied {
+			denied++
 		}
 	}
 	lead, _ := m.leading()
 	switch {
+	case up == 0 && denied > 0:
+		return RefuseSentinelsDeny
 	case up == 0:
 		return RefuseSentinelsUnreachable
 	case named == 0:
@@ -145,7 +149,11 @@ func (m *Machine) unmet() RefuseReason {
 		return RefuseNoMajority
 	}
 	for _, v := range m.eligible() {
-		if o := m.outcomeOf(v.addr); o != outcomeFailed && o != outcomeNone {
+		switch m.outcomeOf(v.addr) {
+		case outcomeNone, outcomeFailed:
+		case outcomeDenied:
+			return RefuseRoleDenied
+		default:
 			return RefuseNotMaster
 		}
 	}

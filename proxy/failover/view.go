@@ -8,10 +8,12 @@ import (
 
 // view is what one known Sentinel says.
 type view struct {
-	addr  string
-	up    bool // it answers
-	fresh bool // its opinion is not older than the last claim that was withdrawn or dismissed
-	tilt  bool // it said +tilt: it still knows the configuration, but does not act on it
+	addr string
+	up   bool // it answers
+	// denied: it is not up because it does not let us in. For what is told only; nothing is decided by it.
+	denied bool
+	fresh  bool // its opinion is not older than the last claim that was withdrawn or dismissed
+	tilt   bool // it said +tilt: it still knows the configuration, but does not act on it
 
 	master string // its answer to SENTINEL MASTER; "" when it has none
 	epoch  uint64

@@ -26,6 +26,7 @@ var roleWords = map[string]Probed{
 	"replica": {Role: Role{Replica: true}},
 	"loading": {Err: replyError("LOADING Redis is loading the dataset in memory")},
 	"busy":    {Err: replyError("BUSY Redis is busy running a script")},
+	"denied":  {Err: replyError("WRONGPASS invalid username-password pair or user is disabled.")},
 	"failed":  {Err: errRefused},
 }
 
@@ -114,7 +115,7 @@ func parseEvent(from string, w []string) (topology.Event, error) {
 			}
 		}
 	}
-	e.Kind = kind
+	e.Kind, e.Denied = kind, w[0] == "denies"
 	return e, nil
 }
 
@@ -125,6 +126,7 @@ var eventWords = map[string]struct {
 }{
 	"up":                {topology.SentinelUp, ""},
 	"down":              {topology.SentinelDown, ""},
+	"denies":            {topology.SentinelDown, ""},
 	"gone":              {topology.SentinelGone, ""},
 	"no-such-master":    {topology.NoOpinion, ""},
 	"+new-epoch":        {topology.NewEpoch, "e"},

@@ -98,13 +98,14 @@ func (w *Watcher) admit(s *sentinel, runID string) bool {
 			w.mute(twin, why)
 		}
 	}
-	s.up, s.announced = true, true
+	s.up, s.announced, s.denied = true, true, false
 	w.log.Info("sentinel is up", zap.String("sentinel", s.addr), zap.String("run_id", runID))
 	w.emitLocked(s, Event{Kind: SentinelUp, Text: runID})
 	return true
 }
 
-// fell announces that a Sentinel can't be reached: once, until it is up again.
+// fell announces that a Sentinel can't be reached: once, until it is up again, and once more when the error turns from
+// the network's into one about our credentials, or back: somebody has to look in another place then.
 //
 // A discovered one that has never answered is announced, and so counts as known, only when somebody who
 // knows it says it is alive, and every configured one has said who it is: before that it can be one of
@@ -116,17 +117,21 @@ func (w *Watcher) fell(s *sentinel, err error) {
 	if w.mu.ctx.Err() != nil || !slices.Contains(w.mu.sentinels, s) {
 		return
 	}
-	was := s.up
+	was, denied := s.up, aboutCredentials(err)
 	s.up = false
-	if !was && (s.announced || !s.configured && !(s.namedAlive && w.allIdentified())) {
+	if !was && (s.announced && s.denied == denied || !s.announced && !s.configured && !(s.namedAlive && w.allIdentified())) {
 		return
 	}
 	if s.muted() {
 		return
 	}
-	s.announced = true
-	w.log.Warn("sentinel is down", zap.String("sentinel", s.addr), zap.Error(err))
-	w.emitLocked(s, Event{Kind: SentinelDown, Text: err.Error()})
+	s.announced, s.denied = true, denied
+	message := "sentinel is down"
+	if denied {
+		message = "sentinel refuses the proxy's credentials (see --sentinel-username, --sentinel-password-file)"
+	}
+	w.log.Warn(message, zap.String("sentinel", s.addr), zap.Error(err))
+	w.emitLocked(s, Event{Kind: SentinelDown, Denied: denied, Text: err.Error()})
 }
 
 // muted: another Sentinel with the same run id speaks.

@@ -10,6 +10,7 @@
 //	session.go      one session: subscription and questions
 //	opinion.go      the question: who is master?
 //	message.go      what is published, as events; subject.go: whom it is about
+//	credentials.go  which errors are about who we are
 //	prober.go       Prober: ROLE of a data node; role.go, reply.go, probe_error.go: its answer
 package topology
 
@@ -24,7 +25,8 @@ const (
 	// SentinelUp: the subscription to this Sentinel is established (again). Messages may have been
 	// missed before; an Opinion follows without delay.
 	SentinelUp Kind = iota + 1
-	// SentinelDown: this Sentinel can't be reached or does not answer; its last opinion no longer counts.
+	// SentinelDown: this Sentinel can't be reached or does not answer; its last opinion no longer counts. Denied says that
+	// it can be reached and does not let us in; told again when that changes.
 	SentinelDown
 	// SentinelGone: this Sentinel is no longer configured nor named by any other, or it has turned out to be
 	// one that is known by another address; forget it.
@@ -75,6 +77,7 @@ type Event struct {
 	Epoch    uint64 // config-epoch (Opinion) or the new epoch (NewEpoch)
 	Known    int    // Opinion: number of Sentinels this one knows, itself included (num-other-sentinels + 1)
 	Flags    string // Opinion: e.g. "master,s_down,o_down,failover_in_progress"
+	Denied   bool   // SentinelDown: the error is about our credentials
 	Text     string // the message as published, channel first, for reports and logs; an error's text for SentinelDown
 	Time     time.Time
 }

@@ -21,6 +21,7 @@ type sentinel struct {
 	identified   bool   // it has said who it is, at least once
 	up           bool   // admitted: it may speak
 	announced    bool   // those who listen know of it: SentinelUp or SentinelDown was the last they heard, not SentinelGone
+	denied       bool   // the last that was announced of it is that it does not let us in
 	namedAlive   bool   // another Sentinel lists it, and not as down
 	peers        []peer // the others, by its last list
 	unnamedSince time.Time
