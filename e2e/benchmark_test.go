@@ -44,7 +44,8 @@ func TestBenchmark(t *testing.T) {
 	p := before(t, pool, cluster)
 	audited := p.audit()
 	for _, args := range []string{
-		"-c 50 -P 1", "-c 50 -P 1 -3", "-c 50 -P 16", "-c 500 -P 1", "-c 500 -P 16", "-c 500 -P 16 -3",
+		"-c 50 -P 1", "-c 50 -P 1 -3", "-c 50 -P 16", "-c 50 -P 16 -3",
+		"-c 500 -P 1", "-c 500 -P 1 -3", "-c 500 -P 16", "-c 500 -P 16 -3",
 	} {
 		t.Run(args, func(t *testing.T) {
 			all := append([]string{"-q", "-n", "2000", "-r", "1000"}, strings.Fields(args)...)
