@@ -5,7 +5,9 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"go.uber.org/goleak"
@@ -32,6 +34,8 @@ func TestMain(m *testing.M) {
 	testscript.Main(leakChecked{m}, map[string]func(){
 		"sentinelproxy": main,
 		"stubborn":      stubborn,
+		"twice":         twice,
+		"hangup":        hangup,
 	})
 }
 
@@ -42,7 +46,30 @@ func stubborn() {
 	fmt.Println("ready")
 	<-ctx.Done()
 	fmt.Println("told")
-	select {}
+	time.Sleep(patience)
+}
+
+// hangup gets a SIGHUP, says on stdout what is logged, and waits to be stopped.
+func hangup() {
+	ctx, stop := stopOnSignal(zap.NewExample())
+	defer stop()
+	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
+		panic(err)
+	}
+	<-ctx.Done()
+}
+
+// twice signals itself, so that nothing else can come in between.
+func twice() {
+	_, stop := stopOnSignal(zap.NewNop())
+	defer stop()
+	for _, s := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} { // two of one kind may arrive as one
+		if err := syscall.Kill(os.Getpid(), s); err != nil {
+			panic(err)
+		}
+	}
+	time.Sleep(2 * sameWithin)
+	fmt.Println("alive")
 }
 
 func TestScripts(t *testing.T) {
@@ -52,6 +79,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":       exits,
 			"serve-admin": serveAdmin,
+			"serve-text":  serveText,
 		},
 	})
 }

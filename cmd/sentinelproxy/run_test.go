@@ -105,6 +105,7 @@ func TestSignalStopsGracefully(t *testing.T) {
 func TestSecondSignalStopsAtOnce(t *testing.T) {
 	cmd, stderr, stdout := start(t, "stubborn")
 	for _, want := range []string{"ready\n", "told\n"} {
+		time.Sleep(2 * sameWithin) // or the second would be taken for the first
 		if line, err := stdout.ReadString('\n'); line != want {
 			t.Fatalf("got %q, %v, want %q\n%s", line, err, want, stderr)
 		}
@@ -115,6 +116,30 @@ func TestSecondSignalStopsAtOnce(t *testing.T) {
 	_, _ = io.Copy(io.Discard, stdout)
 	if code := exitCode(t, cmd.Wait()); code != exitFailure {
 		t.Errorf("exit code %d, want %d", code, exitFailure)
+	}
+}
+
+// SIGHUP, which would end a process that does not ask for it, is said to change nothing.
+func TestHangupIsIgnored(t *testing.T) {
+	cmd, stderr, stdout := start(t, "hangup")
+	if line, err := stdout.ReadString('\n'); !strings.Contains(line, "a change needs a restart") {
+		t.Fatalf("%q, %v\n%s", line, err, stderr)
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	_, _ = io.Copy(io.Discard, stdout)
+	if code := exitCode(t, cmd.Wait()); code != 0 {
+		t.Errorf("exit code %d\n%s", code, stderr)
+	}
+}
+
+// What two parties send within a moment is one signal.
+func TestSignalsOfOneMomentAreOne(t *testing.T) {
+	cmd, stderr, stdout := start(t, "twice")
+	out, _ := io.ReadAll(stdout)
+	if code := exitCode(t, cmd.Wait()); code != 0 || string(out) != "alive\n" {
+		t.Errorf("exit code %d, %q\n%s", code, out, stderr)
 	}
 }
 

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net"
 	"os/exec"
 	"strings"
 
@@ -74,4 +76,34 @@ func serveAdmin(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	ts.Defer(func() { s.Shutdown(context.Background()) })
 	ts.Setenv(args[1], addr.String())
+}
+
+// serve-text VARIABLE [TEXT] listens at an address, which the variable is set to, reads a little from whoever
+// connects, answers with the text and closes.
+func serveText(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: serve-text VARIABLE [TEXT]")
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = conn.Read(make([]byte, 1024))
+			if len(args) > 1 {
+				fmt.Fprintf(conn, "%s\r\n", strings.Join(args[1:], " "))
+			}
+			conn.Close()
+		}
+	}()
+	ts.Defer(func() {
+		l.Close()
+		<-done
+	})
+	ts.Setenv(args[0], l.Addr().String())
 }

@@ -94,6 +94,9 @@ func get(client *http.Client, addr, path string, wantOK bool) ([]byte, int, erro
 		if errors.As(err, &ue) {
 			err = ue.Err // without the method and address, which are said below
 		}
+		if op := (*net.OpError)(nil); !os.IsTimeout(err) && (!errors.As(err, &op) || op.Op != "dial") {
+			return nil, 0, fmt.Errorf("--admin %s: what listens there is not the admin server, it does not speak HTTP: %w", addr, err)
+		}
 		return nil, 0, fmt.Errorf("--admin %s: %w", addr, err)
 	}
 	defer resp.Body.Close()
