@@ -35,6 +35,9 @@ func listen(addr string) (net.Listener, error) {
 	network, where := "tcp", addr
 	if path, ok := strings.CutPrefix(addr, "unix://"); ok {
 		network, where = "unix", path
+		if info, err := os.Stat(path); err == nil && info.Mode()&os.ModeSocket == 0 {
+			return nil, fmt.Errorf("--listen %s: there is a file that is not a socket", addr)
+		}
 		removeStale(path)
 	}
 	ln, err := (&net.ListenConfig{}).Listen(context.Background(), network, where)

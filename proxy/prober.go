@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"sentinelproxy/proxy/failover"
@@ -20,7 +21,10 @@ type prober struct {
 // Role is failover.Prober's.
 func (p *prober) Role(ctx context.Context, addr string) (failover.Role, error) {
 	r, err := p.Prober.Role(ctx, addr)
+	var failed *topology.ProbeError
 	switch {
+	case errors.As(err, &failed) && topology.AboutCredentials(failed.Err.Error()):
+		p.count(probeDenied)
 	case err != nil:
 		p.count(probeError)
 	case r.Loading:
@@ -41,5 +45,6 @@ const (
 	probeReplica = "replica"
 	probeLoading = "loading"
 	probeOther   = "other"
+	probeDenied  = "denied"
 	probeError   = "error"
 )

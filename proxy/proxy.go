@@ -86,7 +86,7 @@ func DefaultLanes(processors int) int { return max(1, min(4, processors/4)) }
 func (p *Proxy) words() admin.Words {
 	w := admin.Words{
 		Rejections:   []string{"READONLY", "LOADING", "MASTERDOWN", "UNBLOCKED", "NOREPLICAS"},
-		ProbeResults: []string{probeMaster, probeReplica, probeLoading, probeOther, probeError},
+		ProbeResults: []string{probeMaster, probeReplica, probeLoading, probeOther, probeDenied, probeError},
 	}
 	for _, g := range p.groups {
 		w.Groups = append(w.Groups, g.Name)

@@ -35,7 +35,7 @@ func (g *group) status() admin.GroupStatus {
 	switch s.State {
 	case admin.Serving:
 	case admin.Refusing:
-		s.Reason = d.RefuseReason
+		s.Reason = d.RefuseText
 	default:
 		s.Reason = d.HoldReason
 		if d.WaitingText != "" {
