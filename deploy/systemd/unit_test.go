@@ -16,17 +16,16 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // installed lays the unit, its drop-in and its environment out as docs/deployment.md says, under a folder of the
-// test's, with edit applied to the unit. Paths within are changed to the folder's.
+// test's, with edit applied to the unit. The program's path within is changed to the folder's.
 func installed(t *testing.T, edit func(string) string) (unit string) {
 	t.Helper()
 	dir := t.TempDir()
 	program := filepath.Join(dir, "sentinelproxy")
 	write(t, program, "#!/bin/sh\n", 0o755)
-	text := strings.NewReplacer("/usr/local/bin/sentinelproxy", program, "/usr/local/share", dir).Replace(read(t, "sentinelproxy.service"))
+	text := strings.ReplaceAll(read(t, "sentinelproxy.service"), "/usr/local/bin/sentinelproxy", program)
 	unit = filepath.Join(dir, "sentinelproxy.service")
 	write(t, unit, edit(text), 0o600)
 	write(t, unit+".d/password.conf", read(t, "password.conf"), 0o600)
-	write(t, filepath.Join(dir, "doc/sentinelproxy/deployment.md"), "", 0o600)
 	return unit
 }
 
