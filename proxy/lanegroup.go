@@ -57,6 +57,7 @@ func newLaneGroup(lane int, loop *reactor.Loop, cfg *Config, sh *shared, scripts
 		StreamingThreshold: int(cfg.StreamingThreshold),
 		DialTimeout:        dialTimeout,
 		PoolSize:           pinnedPool,
+		Warm:               true,
 		Scripts:            scripts.Load,
 		Holding:            func() bool { return g.gate.Mode() != gate.Pass },
 		Lost:               g.lost,

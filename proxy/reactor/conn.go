@@ -36,6 +36,8 @@ type Conn struct {
 	in   []byte // what Data has left; from the loop's free list, nil when nothing is left
 	fd   int
 
+	failed error // of a write: nothing more is written, and it is closed when there is no more to be read
+
 	unread  bool // the kernel may have bytes for us that no further event will announce
 	paused  bool
 	busy    bool // inside Data: Resume must not recurse
@@ -102,12 +104,6 @@ func (c *Conn) ready(ev events) {
 	if ev&evHangUp != 0 {
 		c.hungUp = true
 	}
-	if ev&evError != 0 && !c.closed {
-		if err := socketError(c.fd); err != nil {
-			c.Close(err)
-			return
-		}
-	}
 	if ev&(evRead|evHangUp|evError) != 0 {
 		c.unread = true
 		c.read()
@@ -130,6 +126,9 @@ func (c *Conn) read() {
 		c.readOnce()
 	}
 	c.busy = false
+	if c.failed != nil && !c.closed && (c.paused || !c.unread) {
+		c.Close(c.failed)
+	}
 	if c.hungUp && c.paused && !c.closed {
 		c.h.HungUp()
 	}
@@ -239,13 +238,17 @@ func (c *Conn) MarkDirty() {
 	}
 }
 
+// dead: a write has failed.
+func (c *Conn) dead() bool { return c.failed != nil }
+
 // Write writes as much of b as the socket takes and returns how much that was. A full socket is no
-// error: Flush is called when it takes output again. An error has closed the connection.
+// error: Flush is called when it takes output again. Nor is a peer that has gone: the connection is closed once
+// what it had sent is read.
 func (c *Conn) Write(b []byte) (int, error) {
 	if c.closed {
 		return 0, io.ErrClosedPipe
 	}
-	if c.dialing || c.blocked {
+	if c.dialing || c.blocked || c.dead() {
 		return 0, nil
 	}
 	written := 0
@@ -261,9 +264,11 @@ func (c *Conn) Write(b []byte) (int, error) {
 			c.blocked = true
 			return written, nil
 		case err != nil:
-			err = fmt.Errorf("write: %w", err)
-			c.Close(err)
-			return written, err
+			// What the peer sent before it closed may still be here, and is read first.
+			c.failed = fmt.Errorf("write: %w", err)
+			c.unread = true
+			c.queue()
+			return written, nil
 		}
 	}
 	return written, nil
@@ -274,6 +279,9 @@ func (c *Conn) Buffer() []byte { return c.loop.free.get(0) }
 
 // PutBuffer gives back a buffer that Buffer returned, or what append made of it.
 func (c *Conn) PutBuffer(b []byte) { c.loop.free.put(b) }
+
+// Abort makes Close drop what the kernel has not sent yet.
+func (c *Conn) Abort() { setLinger(c.fd) }
 
 // Close closes the connection and calls Closed at once; err is nil for a close of our own. The
 // descriptor is given back at the end of the turn.

@@ -114,19 +114,28 @@ func TestReadsDoNotFlush(t *testing.T) {
 	})
 }
 
+// TestPeerGone: a write to a peer that has gone closes, but what the peer had sent before comes first.
 func TestPeerGone(t *testing.T) {
 	l := running(t)
 	h := &handler{}
 	_, peer := add(t, l, h)
+	in(t, l, func() { h.c.Pause() })
+	write(t, peer, []byte("last words"))
 	peer.Close()
-	until(t, l, "EOF", func() bool { return h.eofs == 1 })
+	until(t, l, "hang-up", func() bool { return h.c.HungUp() })
 	in(t, l, func() {
-		n, err := h.c.Write([]byte("late"))
-		if err == nil {
-			t.Errorf("wrote %d bytes to nobody", n)
+		h.c.Resume()
+		if n, err := h.c.Write([]byte("late")); n != 0 || err != nil {
+			t.Errorf("wrote %d bytes to nobody, %v", n, err)
 		}
-		if h.closes != 1 || h.err == nil || !h.c.IsClosed() {
-			t.Errorf("closed %d times, with %v", h.closes, h.err)
+		if h.closes != 0 {
+			t.Error("closed before the rest was read")
+		}
+	})
+	until(t, l, "the end", func() bool { return h.closes == 1 })
+	in(t, l, func() {
+		if string(h.got) != "last words" || h.err == nil || !h.c.IsClosed() {
+			t.Errorf("got %q, closed with %v", h.got, h.err)
 		}
 		if _, err := h.c.Write([]byte("x")); !errors.Is(err, io.ErrClosedPipe) {
 			t.Errorf("writing to a closed connection: %v", err)

@@ -21,6 +21,7 @@ func (l *Loop) Dial(addr netip.AddrPort, h Handler) (*Conn, error) {
 	}
 	NoDelay(fd)
 	setKeepAlive(fd)
+	setDeadPeer(fd)
 	err = unix.Connect(fd, sockaddr(addr))
 	if err != nil && err != unix.EINPROGRESS && err != unix.EINTR {
 		closeFD(fd)

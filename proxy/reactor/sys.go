@@ -58,3 +58,8 @@ func LocalAddr(fd int) string {
 	}
 	return ""
 }
+
+// setLinger makes close drop what has not been sent.
+func setLinger(fd int) {
+	_ = unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+}

@@ -153,6 +153,8 @@ func classOf(info *command.Info) upstream.Class {
 	switch {
 	case info.Flags&(command.Read|command.ConnectionLocal) != 0:
 		return upstream.Read
+	case info.Flags.Has(command.Scripting|command.Write) && info.Flags&command.Idempotent == 0:
+		return upstream.Script
 	case info.Flags&command.Idempotent != 0:
 		return upstream.Idempotent
 	default:

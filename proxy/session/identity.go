@@ -55,6 +55,10 @@ func (s *Session) sendAsked(l *upstream.Link, q *question, raw []byte, tag comma
 	l.AppendMode(replyOff)
 }
 
+// maxLogin is how many bytes an AUTH may have: Redis takes 16 KiB for an argument of a connection that has not
+// authenticated, and closes it otherwise.
+const maxLogin = 16 << 10
+
 // auth has the server check the password, on a link that serves for nothing else.
 func (s *Session) auth(args [][]byte, raw []byte) {
 	q := &question{s: s, key: s.key}
@@ -68,6 +72,11 @@ func (s *Session) auth(args [][]byte, raw []byte) {
 		return
 	default:
 		s.answerError("ERR syntax error")
+		return
+	}
+	if len(raw) > maxLogin {
+		s.answerError("ERR Protocol error: unauthenticated bulk length")
+		s.end(CloseProtocol)
 		return
 	}
 	if s.pin != nil {
@@ -98,6 +107,11 @@ func (s *Session) hello(args [][]byte, raw []byte) {
 		case is(args[i], "auth") && left >= 2:
 			q.key.Username, q.key.Password = string(args[i+1]), string(args[i+2])
 			login = resp.AppendCommand(nil, []byte("AUTH"), args[i+1], args[i+2])
+			if len(login) > maxLogin {
+				s.answerError("ERR Protocol error: unauthenticated bulk length")
+				s.end(CloseProtocol)
+				return
+			}
 			i += 2
 		case is(args[i], "setname") && left >= 1:
 			if q.name, q.named = bytes.Clone(args[i+1]), true; !printable(q.name) {

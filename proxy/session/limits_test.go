@@ -32,7 +32,7 @@ func TestOutputLimit(t *testing.T) {
 	slow, other := l.client(), l.client()
 	slow.do("SET a " + strings.Repeat("x", 1<<20))
 	slow.expect("+OK\r\n")
-	go slow.conn.Write([]byte(strings.Repeat(wire("GET a"), 64)))
+	go func() { _, _ = slow.conn.Write([]byte(strings.Repeat(wire("GET a"), 64))) }() // what does not arrive is missed below
 	l.until("the close", func() bool { return l.g.Counters.Closed[CloseOutput] == 1 })
 	other.do("STRLEN a")
 	other.expect(":1048576\r\n")
@@ -164,7 +164,7 @@ func TestStall(t *testing.T) {
 			l.serve(s.Addr().String())
 			a, b := l.client(), l.client()
 			const n = 12
-			go a.conn.Write([]byte(strings.Repeat(wire("SET a "+strings.Repeat("x", 1<<20)), n)))
+			go func() { _, _ = a.conn.Write([]byte(strings.Repeat(wire("SET a "+strings.Repeat("x", 1<<20)), n))) }() // what does not arrive is missed below
 			p := s.AcceptReady()
 			l.until("the stall", func() bool {
 				for s := range l.g.sessions {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/tidwall/redcon"
 
@@ -14,6 +15,10 @@ import (
 // dispatchLocal handles what must not go over a shared link as it is. Nothing is in flight.
 func (s *Session) dispatchLocal(c *resp.Command, info *command.Info, rest []byte) bool {
 	args := s.arguments(c)
+	if strings.HasPrefix(info.Name, "client|") && s.unauthenticated() {
+		s.answerError("NOAUTH Authentication required.")
+		return true
+	}
 	switch info.ID {
 	case command.Auth, command.Hello, command.Select:
 		return s.dispatchIdentity(args, c, info, rest)
@@ -56,7 +61,13 @@ func (s *Session) dispatchLocal(c *resp.Command, info *command.Info, rest []byte
 func (s *Session) answerOK() { s.answer([]byte("+OK\r\n")) }
 
 func (s *Session) answerError(format string, a ...any) {
-	s.answer(fmt.Appendf(nil, "-"+format+"\r\n", a...))
+	text := fmt.Appendf(nil, format, a...)
+	for i, c := range text {
+		if c == '\r' || c == '\n' {
+			text[i] = ' ' // what a client has sent is quoted, and must not end the line
+		}
+	}
+	s.answer(append(append([]byte{'-'}, text...), "\r\n"...))
 }
 
 func (s *Session) wrongArity(name string) {

@@ -106,6 +106,9 @@ func (s *Session) Restore() {
 		if item := &lost[i]; command.ID(item.Tag) == command.Exec && p.tx.watchLost && item.Canned == nil {
 			item.Raw, item.Tag = discard, uint16(tagNil)
 		}
+		if s.g.Links.Poisoned(&lost[i]) {
+			continue
+		}
 		s.blockAgain(&lost[i])
 		s.g.Links.Redo(p.link, &lost[i])
 	}

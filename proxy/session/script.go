@@ -25,6 +25,10 @@ type Scripts struct {
 	}
 }
 
+// scriptCost is what a script counts beside its bytes: loading many small ones into a new master takes time, about
+// 15 microseconds each, in which commands are held.
+const scriptCost = 1 << 10
+
 // NewScripts remembers at most so many bytes of bodies; the oldest are forgotten first.
 func NewScripts(maxBytes int) *Scripts {
 	s := &Scripts{max: maxBytes, seed: maphash.MakeSeed()}
@@ -36,14 +40,14 @@ func NewScripts(maxBytes int) *Scripts {
 func (s *Scripts) remember(key uint64, body []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, known := s.mu.bodies[key]; known || len(body) > s.max {
+	if _, known := s.mu.bodies[key]; known || len(body)+scriptCost > s.max {
 		return
 	}
 	s.mu.bodies[key] = append([]byte(nil), body...)
 	s.mu.order = append(s.mu.order, key)
-	s.mu.bytes += len(body)
+	s.mu.bytes += len(body) + scriptCost
 	for s.mu.bytes > s.max {
-		s.mu.bytes -= len(s.mu.bodies[s.mu.order[0]])
+		s.mu.bytes -= len(s.mu.bodies[s.mu.order[0]]) + scriptCost
 		delete(s.mu.bodies, s.mu.order[0])
 		s.mu.order = s.mu.order[1:]
 		s.mu.evicted++

@@ -43,7 +43,7 @@ func TestScriptsOverSwitch(t *testing.T) {
 // TestScriptsLimit: the oldest are forgotten first, one that is too large is not kept, and what a lane has seen is
 // remembered anew after a flush by another lane.
 func TestScriptsLimit(t *testing.T) {
-	s := NewScripts(100)
+	s := NewScripts(10 * (10 + scriptCost))
 	lanes := [2]Group{{Scripts: s}, {Scripts: s}}
 	eval := func(lane int, body string) {
 		raw := []byte(wire("EVAL " + body + " 0"))
@@ -53,7 +53,7 @@ func TestScriptsLimit(t *testing.T) {
 		eval(i%2, fmt.Sprintf("%010d", i))
 		eval(0, fmt.Sprintf("%010d", i))
 	}
-	eval(0, strings.Repeat("x", 101))
+	eval(0, strings.Repeat("x", 11*scriptCost))
 	raw, n := s.Load()
 	if n != 10 || s.Evicted() != 1 || strings.Contains(string(raw), "0000000000\r\n") || strings.Contains(string(raw), "xxx") {
 		t.Errorf("%d scripts, %d forgotten: %q", n, s.Evicted(), raw)

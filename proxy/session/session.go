@@ -78,6 +78,7 @@ func (s *Session) Data(data []byte) int {
 	s.active = s.g.Loop.Now()
 	done := 0
 	var c resp.Command
+	s.reader.Limits.Unauthenticated = s.unauthenticated() // a login ends this call
 	for s.stop == 0 {
 		n, err := s.reader.Next(data[done:], &c)
 		if err != nil {
@@ -181,6 +182,12 @@ func (s *Session) protocolError(err error) {
 	}
 	s.answer(append(append([]byte("-ERR "), err.Error()...), "\r\n"...))
 	s.end(CloseProtocol)
+}
+
+// unauthenticated: the client has not logged in where it must. Redis allows it few and small arguments, and closes its
+// connection otherwise; here that would be a link of others.
+func (s *Session) unauthenticated() bool {
+	return s.key.Username == "" && s.key.Password == "" && s.g.Links.WantsPassword()
 }
 
 // choose makes l the shared link that the session uses.

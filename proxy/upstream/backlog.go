@@ -30,9 +30,7 @@ func (s *Set) keep(lost []Lost) {
 func (s *Set) sendBacklog() {
 	items := s.backlog
 	s.backlog = nil
-	for i := range items {
-		s.Redo(s.Shared(items[i].Key), &items[i])
-	}
+	s.redoAll(items)
 }
 
 // Redo appends one lost command to l, or answers it there in turn.
@@ -56,7 +54,7 @@ func (s *Set) Redo(l *Link, item *Lost) {
 		l.Append(item.Owner, item.Raw, item.Class, item.Tag)
 	}
 	e := l.pending.at(l.pending.len() - 1)
-	e.tries, e.before = item.tries, item.before
+	e.tries, e.losses, e.before = item.tries, item.losses, item.before
 }
 
 var skipReply = resp.AppendCommand(nil, []byte("CLIENT"), []byte("REPLY"), []byte("SKIP"))

@@ -7,6 +7,7 @@
 //	retain.go   the bytes of commands, kept until their replies have come
 //	handshake.go  what a link says before it carries commands
 //	loss.go     what is sent again and what is unknown: the policy, in one function
+//	poison.go   commands on which the server closes the link
 //	backlog.go  commands that wait for the next master
 //	set.go      all links of a lane to one group: shared by key, pinned, adopted and dropped together
 //	pinned.go   links of one session, and the warm pool

@@ -21,6 +21,8 @@ const (
 	Idempotent
 	// Read changes nothing.
 	Read
+	// Script is a Write whose error replies are made by whoever wrote the script.
+	Script
 )
 
 // Entry is one command in flight.
@@ -32,6 +34,7 @@ type Entry struct {
 	end    uint64 // offset just behind the command in the link's stream of bytes
 	Tag    uint16 // the owner's
 	tries  uint8  // how often a rejection has sent it around
+	losses uint8  // see Lost
 	Class  Class
 	before bool // was on the wire of an earlier link: it may have been applied, whatever becomes of it here
 	silent bool // the server does not answer it: done as soon as it is written and all before it is answered

@@ -33,15 +33,14 @@ func (h handshake) begin() {
 		l.AppendOwn(h, resp.AppendCommand(nil, raw...), 1, tag)
 	}
 	k := l.key
-	authenticated := k.Username != "" || k.Password != ""
 	switch {
-	case k.Proto == 3 && authenticated:
+	case k.Proto == 3 && k.authenticated():
 		step(stepSetup, "HELLO", "3", "AUTH", k.user(), k.Password)
 	case k.Proto == 3:
 		step(stepSetup, "HELLO", "3")
-	case authenticated && k.Username == "":
+	case k.authenticated() && k.Username == "":
 		step(stepSetup, "AUTH", k.Password)
-	case authenticated:
+	case k.authenticated():
 		step(stepSetup, "AUTH", k.Username, k.Password)
 	}
 	if k.DB > 0 {
@@ -57,6 +56,8 @@ func (h handshake) begin() {
 	step(stepPing, "PING")
 	l.out.goal = l.out.end()
 }
+
+func (k Key) authenticated() bool { return k.Username != "" || k.Password != "" }
 
 func (k Key) user() string {
 	if k.Username == "" {
@@ -79,6 +80,12 @@ func (h handshake) Reply(e *Entry, reply []byte, _ bool) {
 		l.refusal = bytes.Clone(reply)
 	}
 	if e.Tag == stepPing {
+		if !l.key.authenticated() {
+			l.set.wantsPassword = forbidden(reply)
+			if l.set.wantsPassword && l.key.DB != authDB {
+				l.set.answerQueued(l, reply)
+			}
+		}
 		l.set.established(l)
 	}
 }
@@ -91,7 +98,7 @@ func forbidden(reply []byte) bool {
 
 // temporary errors are about the server, not about what the link asks for: another try may do.
 func temporary(reply []byte) bool {
-	return rejection(reply) != "" || bytes.Contains(reply, []byte("max number of clients")) ||
+	return rejection(reply, Read) != "" || bytes.Contains(reply, []byte("max number of clients")) ||
 		string(resp.ErrorPrefix(reply)) == "DENIED"
 }
 

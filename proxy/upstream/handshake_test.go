@@ -116,8 +116,8 @@ func TestHandshakeRefused(t *testing.T) {
 	}
 }
 
-// TestHandshakeUnauthenticated: a server that wants a password refuses PING, and the session wants just that:
-// the error is for its own commands.
+// TestHandshakeUnauthenticated: a server that wants a password refuses PING. What waits is answered with that, and not
+// sent: such a server closes connections that send it anything large. The link then carries commands, for HELLO.
 func TestHandshakeUnauthenticated(t *testing.T) {
 	s := scripted.Listen(t)
 	r := newRig(t, nil)
@@ -127,9 +127,16 @@ func TestHandshakeUnauthenticated(t *testing.T) {
 	p := s.Accept()
 	p.Expect("PING")
 	p.Send("-NOAUTH Authentication required.\r\n")
-	p.Expect("GET 1")
-	p.Send("-NOAUTH Authentication required.\r\n")
 	a.want("-NOAUTH Authentication required.\r\n")
+	r.in(func() {
+		if !r.set.WantsPassword() {
+			t.Error("it is not known that the server wants a password")
+		}
+		a.send(r.set.Shared(plain), "HELLO 2", Read)
+	})
+	p.Expect("HELLO 2")
+	p.Send("-NOAUTH HELLO must be called with the client already authenticated\r\n")
+	a.want("-NOAUTH Authentication required.\r\n", "-NOAUTH HELLO must be called with the client already authenticated\r\n")
 }
 
 // TestHandshakeTemporary: a server that can't serve anybody now is a lost link: what waits is kept.

@@ -47,6 +47,7 @@ type Link struct {
 	serverID int64  // of a pinned link: what the server calls it, 0 if unknown
 	pinned   Pinned // whose alone it is; nil for a shared link
 	users    int    // sessions that have chosen it (shared)
+	alone    bool   // of a suspect: see poison.go
 	pooled   bool   // idle in the warm pool
 	waiting  []Waiter
 	stalled  []Stalled // sessions that wait until there is room
@@ -223,6 +224,10 @@ func (l *Link) reply(reply []byte) {
 	if reply[0] == '>' && l.pinned == nil {
 		return // pushes belong to nobody on a shared link
 	}
+	if head := l.pending.at(0); head.end > l.out.sent && head.canned == nil {
+		l.early(reply)
+		return
+	}
 	if reply[0] == '-' && l.rejected(reply) {
 		return
 	}
@@ -234,6 +239,17 @@ func (l *Link) reply(reply []byte) {
 }
 
 // deliver hands a reply, or the end of one, to the head of the pending queue.
+// early: a reply to a command that has not been written to its end, and so has not been executed. Servers that don't
+// like what they read so far (too long an argument) say so and close.
+func (l *Link) early(reply []byte) {
+	err := fmt.Errorf("%s said %q before the command was written", l.addr, firstLine(reply))
+	if e := l.pending.at(0); !e.own && resp.IsError(reply) {
+		l.out.sent = e.end // what is left of it is not written any more
+		l.deliver(reply)
+	}
+	l.conn.Close(err)
+}
+
 func (l *Link) deliver(reply []byte) {
 	l.current = l.pending.pop()
 	l.out.answered(l.current.end)
@@ -243,6 +259,9 @@ func (l *Link) deliver(reply []byte) {
 	l.streamed = false
 	l.current.Owner.Reply(&l.current, reply, true)
 	l.settleHead()
+	if l.alone && l.pending.len() == 0 && l.state == ready {
+		l.drop()
+	}
 }
 
 // settleHead takes entries off the head that wait for no server.

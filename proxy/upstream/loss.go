@@ -26,25 +26,59 @@ const UnknownOutcome = "-UNKNOWNOUTCOME the connection to the master was lost af
 
 var unknownOutcome = []byte(UnknownOutcome)
 
-// maxTries bounds how often a command is sent around because of rejections. A script may return an error
-// that looks like one; after so many verified masters have said the same it is the reply.
-const maxTries = 3
+// maxTries bounds how often a command is sent around because of rejections. A server that says the same so many
+// times, and is the master each time, means it. A script can return any error after it has written something:
+// it is sent again once.
+const (
+	maxTries       = 3
+	maxTriesScript = 1
+)
+
+// scriptRejections are how these errors begin when the server says them of a script before anything was written: a script
+// can return an error with the same first word after it has written something, so for scripts the whole text counts.
+// Of Redis's script.c, script_lua.c and server.c, and of Dragonfly.
+var scriptRejections = [...]string{
+	"READONLY You can't write against a read only replica.",
+	"READONLY Can not run script with write flag on readonly replica.",
+	"LOADING Redis is loading the dataset in memory",
+	"LOADING Dragonfly is loading the dataset in memory",
+	"LOADING Valkey is loading the dataset in memory",
+	"MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+}
+
+// execAbort goes before the same texts when they are the answer to EXEC.
+var execAbort = []byte("EXECABORT Transaction discarded because of: ")
 
 // rejection returns the first word of an error reply that says that nothing was applied because the
 // server is not, or not yet, a master that serves; "" for any other reply.
-func rejection(reply []byte) string {
+func rejection(reply []byte, class Class) string {
 	if len(reply) < 8 || reply[0] != '-' {
 		return ""
 	}
-	switch reply[1] {
+	text := bytes.TrimPrefix(reply[1:], execAbort)
+	switch text[0] {
 	case 'R', 'L', 'M', 'U':
-		switch p := string(resp.ErrorPrefix(reply)); p {
-		case "READONLY", "LOADING", "MASTERDOWN":
-			return p
-		case "UNBLOCKED":
-			if !bytes.Contains(reply, []byte("CLIENT UNBLOCK")) { // that one a client has asked for
-				return p
-			}
+	default:
+		return ""
+	}
+	if len(text) < len(reply)-1 {
+		reply = append([]byte{'-'}, text...)
+	}
+	word := ""
+	switch p := string(resp.ErrorPrefix(reply)); p {
+	case "READONLY", "LOADING", "MASTERDOWN":
+		word = p
+	case "UNBLOCKED":
+		if !bytes.Contains(text, []byte("CLIENT UNBLOCK")) { // that one a client has asked for
+			word = p
+		}
+	}
+	if class != Script {
+		return word
+	}
+	for _, r := range scriptRejections {
+		if bytes.HasPrefix(text, []byte(r)) {
+			return word
 		}
 	}
 	return ""
@@ -65,6 +99,7 @@ type Lost struct {
 	Sent   bool // it was on the wire before, and what becomes of it is in no account yet
 	before bool // it may have been applied: see Entry
 	tries  uint8
+	losses uint8 // links lost while it was on the wire, wholly or in part
 }
 
 // again decides what becomes of a command that was in flight on a lost link.
@@ -72,8 +107,11 @@ type Lost struct {
 // A command that was not written to its last byte can't have been executed: servers execute whole
 // frames. So only whole ones count as sent.
 func (l *Link) again(e *Entry, start uint64) (Lost, bool) {
-	lost := Lost{Owner: e.Owner, Canned: e.canned, Key: l.key, Tag: e.Tag, Class: e.Class, before: e.before, silent: e.silent, tries: e.tries}
+	lost := Lost{Owner: e.Owner, Canned: e.canned, Key: l.key, Tag: e.Tag, Class: e.Class, before: e.before, silent: e.silent, tries: e.tries, losses: e.losses}
 	c := &l.set.Counters
+	if start < l.out.sent {
+		lost.losses++
+	}
 	switch {
 	case e.own:
 		return lost, false
@@ -124,13 +162,13 @@ func (l *Link) lose() []Lost {
 
 // rejected takes a rejection: the command waits for the next master, and so does all that comes behind it.
 func (l *Link) rejected(reply []byte) bool {
-	word := rejection(reply)
+	head := l.pending.at(0)
+	word := rejection(reply, head.Class)
 	if word == "" && l.set.opt.Holding() && noReplicas(reply) {
 		word = "NOREPLICAS"
 	}
-	head := l.pending.at(0)
 	switch {
-	case word == "" || head.tries >= maxTries:
+	case word == "" || head.tries >= maxTries || head.Class == Script && head.tries >= maxTriesScript:
 		return false
 	case head.own && l.state == ready:
 		// A session's state can't be made on this node: its link is lost once more.

@@ -136,15 +136,27 @@ func TestRejectionWords(t *testing.T) {
 		"-UNBLOCKED force unblock from blocking operation\r\n":       "UNBLOCKED",
 		"-READONLYISH no\r\n":                                        "",
 		"-ERR READONLY\r\n":                                          "",
-		"-MISCONF Redis is configured to save RDB snapshots\r\n":     "",
-		"-UNKILLABLE\r\n":                                            "",
-		"-R\r\n":                                                     "",
-		"$8\r\nREADONLY\r\n":                                         "",
-		"*1\r\n-READONLY You can't write against a read only\r\n":    "",
-		"-" + strings.Repeat("L", 100) + "\r\n":                      "",
+		"-EXECABORT Transaction discarded because of: READONLY You can't write against a read only replica.\r\n": "READONLY",
+		"-EXECABORT Transaction discarded because of previous errors.\r\n":                                       "",
+		"-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n":                                                     "",
+		"-MISCONF Redis is configured to save RDB snapshots\r\n":                                                 "",
+		"-UNKILLABLE\r\n":    "",
+		"-R\r\n":             "",
+		"$8\r\nREADONLY\r\n": "",
+		"*1\r\n-READONLY You can't write against a read only\r\n": "",
+		"-" + strings.Repeat("L", 100) + "\r\n":                   "",
 	} {
-		if got := rejection([]byte(reply)); got != want {
+		if got := rejection([]byte(reply), Write); got != want {
 			t.Errorf("%q: %q, want %q", reply, got, want)
+		}
+	}
+	for reply, want := range map[string]string{
+		"-READONLY You can't write against a read only replica. script: f, on @user_script:1.\r\n": "READONLY",
+		"-READONLY account is frozen\r\n": "",
+		"-LOADING more\r\n":               "",
+	} {
+		if got := rejection([]byte(reply), Script); got != want {
+			t.Errorf("of a script, %q: %q, want %q", reply, got, want)
 		}
 	}
 }

@@ -55,5 +55,11 @@ func (r *retained) unsent() []byte {
 	return r.buf[r.sent-r.base : end]
 }
 
+// forgetUnsent drops what has not been written.
+func (r *retained) forgetUnsent() {
+	r.buf = r.buf[:r.sent-r.base]
+	r.answered(r.sent)
+}
+
 // bytes is the stretch between two offsets, aliasing the buffer.
 func (r *retained) bytes(from, to uint64) []byte { return r.buf[from-r.base : to-r.base] }

@@ -1,8 +1,10 @@
 package upstream
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
+	"syscall"
 	"time"
 
 	"sentinelproxy/proxy/reactor"
@@ -15,6 +17,8 @@ type Options struct {
 	DialTimeout        time.Duration // for connect and handshake together
 	PoolSize           int           // idle pinned links kept for each key
 
+	// Warm: a new master gets a link although no session needs one yet.
+	Warm bool
 	// Scripts gives the commands, and how many, that a new master has to be told before anything else; nil: none.
 	Scripts func() (raw []byte, commands int)
 	// Holding says whether a switch is on.
@@ -34,21 +38,22 @@ type Options struct {
 type Set struct {
 	Counters Counters
 
-	loop        *reactor.Loop
-	opt         Options
-	addr        netip.AddrPort
-	name        string             // addr as Sentinel gives it, for messages
-	links       map[*Link]struct{} // every open one: shared, pinned, idle, condemned
-	shared      map[Key]*Link
-	pool        map[Key][]*Link
-	backlog     []Lost
-	orphans     map[Pinned]struct{} // have lost their link and wait for a master
-	askers      []Asker
-	scripts     []byte // while Adopt dials: what its links load
-	scriptCount int
-	restoring   bool
-	setting     int // links whose handshake is under way
-	adoption    int // counts calls of Adopt
+	loop          *reactor.Loop
+	opt           Options
+	addr          netip.AddrPort
+	name          string             // addr as Sentinel gives it, for messages
+	links         map[*Link]struct{} // every open one: shared, pinned, idle, condemned
+	shared        map[Key]*Link
+	pool          map[Key][]*Link
+	backlog       []Lost
+	orphans       map[Pinned]struct{} // have lost their link and wait for a master
+	askers        []Asker
+	scripts       []byte // while Adopt dials: what its links load
+	scriptCount   int
+	wantsPassword bool // of those who have not authenticated
+	restoring     bool
+	setting       int // links whose handshake is under way
+	adoption      int // counts calls of Adopt
 }
 
 // NewSet returns a set without a master: Adopt gives it one.
@@ -112,6 +117,9 @@ func (s *Set) Adopt(name string, addr netip.AddrPort) {
 	for _, k := range keys {
 		s.Shared(k)
 	}
+	if len(keys) == 0 && s.opt.Warm {
+		s.Shared(Key{Proto: 2}) // one at least: to load scripts, and to learn whether the server wants a password
+	}
 	s.scripts, s.scriptCount = nil, 0
 	s.RestoreOrphans()
 	s.askAgain(nil)
@@ -174,6 +182,18 @@ func (s *Set) refuse(l *Link) {
 	if s.shared[l.key] == l {
 		delete(s.shared, l.key)
 	}
+	s.answerQueued(l, l.refusal)
+	l.tell(l.refusal)
+	l.unstall()
+	if l.pinned != nil {
+		l.pinned.Refused(l, l.refusal)
+	}
+	l.drop()
+}
+
+// answerQueued answers every command that waits for a handshake with the server's error. Nothing of them has been
+// written, and nothing will be: a server that wants a password closes connections that send it anything large.
+func (s *Set) answerQueued(l *Link, refusal []byte) {
 	for l.pending.len() > 0 {
 		e := l.pending.pop()
 		if e.canned != nil {
@@ -190,15 +210,14 @@ func (s *Set) refuse(l *Link) {
 			e.Owner.Reply(&e, unknownOutcome, true)
 			continue
 		}
-		e.Owner.Reply(&e, l.refusal, true)
+		e.Owner.Reply(&e, refusal, true)
 	}
-	l.tell(l.refusal)
-	l.unstall()
-	if l.pinned != nil {
-		l.pinned.Refused(l, l.refusal)
-	}
-	l.drop()
+	l.out.forgetUnsent()
 }
+
+// WantsPassword says whether the server refuses commands of those who have not authenticated; as of the last time
+// that a link found out.
+func (s *Set) WantsPassword() bool { return s.wantsPassword }
 
 func (l *Link) tell(refusal []byte) {
 	list := l.waiting
@@ -210,6 +229,9 @@ func (l *Link) tell(refusal []byte) {
 
 func (l *Link) drop() {
 	l.dropping = true
+	if l.pending.len() > 0 {
+		l.conn.Abort() // a server must not execute it later than what is sent again
+	}
 	l.conn.Close(nil)
 }
 
@@ -218,6 +240,9 @@ func (s *Set) closed(l *Link, err error) {
 	if l.state == dialing {
 		s.setting--
 	}
+	wasReady := l.state == ready
+	var system syscall.Errno
+	idle := wasReady && l.pending.len() == 0 && (errors.Is(err, errEOF) || errors.As(err, &system)) // not what we close for
 	s.loop.Cancel(l.timer)
 	l.state = closed
 	delete(s.links, l)
@@ -230,7 +255,14 @@ func (s *Set) closed(l *Link, err error) {
 	waiting := l.waiting
 	l.waiting = nil
 	if l.pinned == nil && !l.pooled {
-		if !l.dropping {
+		switch {
+		case l.dropping:
+		case l.alone && wasReady:
+			s.lostAlone(l, l.lose(), err)
+		case idle:
+			// The server's timeout, or CLIENT KILL: nothing is lost. Whether it is more than that is for ROLE to say.
+			s.opt.PinnedLost(l.addr, err)
+		default:
 			s.restoring = false
 			s.opt.Lost(l.addr, err)
 		}

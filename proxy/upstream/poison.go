@@ -1,0 +1,69 @@
+package upstream
+
+// A command on which the server closes the connection (larger than it takes, or one that makes it crash) would be sent
+// again for ever, and every time all who share the link would wait. So one that has been on lost links twice is
+// sent over a link that carries its session's commands only, and when that breaks, too, it is answered.
+const (
+	suspectAfter = 2 // losses
+	poisonAfter  = 3
+)
+
+var poisoned = []byte("-ERR the server closed the connection each time that this command was sent\r\n")
+
+// Poisoned answers a lost command that must not be sent any more; false: it may.
+func (s *Set) Poisoned(item *Lost) bool {
+	if item.Canned != nil || item.losses < poisonAfter {
+		return false
+	}
+	s.RefuseOne(item, poisoned)
+	return true
+}
+
+// redoAll appends lost commands to links, those of suspects to links of their own. All commands of a session go the
+// same way, so that their order holds.
+func (s *Set) redoAll(items []Lost) {
+	alone := map[Owner]*Link{}
+	for i := range items {
+		if items[i].losses >= suspectAfter && items[i].Canned == nil {
+			alone[items[i].Owner] = nil
+		}
+	}
+	for i := range items {
+		item := &items[i]
+		l, suspect := alone[item.Owner]
+		switch {
+		case s.Poisoned(item):
+			continue
+		case !suspect:
+			l = s.Shared(item.Key)
+		case l == nil || !l.Usable():
+			l = s.dial(item.Key)
+			l.alone = true
+			l.connect(s.addr)
+			alone[item.Owner] = l
+		}
+		s.Redo(l, item)
+	}
+	for _, l := range alone {
+		if l != nil && l.pending.len() == 0 {
+			l.drop()
+		}
+	}
+}
+
+// lostAlone: a suspect's own link is gone. That says nothing about the master.
+func (s *Set) lostAlone(l *Link, lost []Lost, err error) {
+	s.opt.PinnedLost(l.addr, err)
+	for i := range lost {
+		if i > 0 {
+			lost[i].losses = min(lost[i].losses, suspectAfter) // it was behind the first one
+		}
+	}
+	s.loop.After(0, func() { // not from within the link's own calls
+		if s.opt.Holding() {
+			s.keep(lost)
+			return
+		}
+		s.redoAll(lost)
+	})
+}
