@@ -27,6 +27,7 @@ type group struct {
 	driver  *failover.Driver
 	events  *admin.Events
 	counted eventCounts
+	down    map[string]bool // Sentinels counted as lost; the watcher's, which tells one thing at a time
 
 	scripts   *session.Scripts
 	listeners []*listener
@@ -36,7 +37,7 @@ type group struct {
 
 func newGroup(gc Group, cfg *Config, sh *shared, loops []*reactor.Loop, base *zap.Logger) (*group, error) {
 	log := base.With(zap.String("group", gc.Name))
-	g := &group{Group: gc, cfg: cfg, log: log, shared: sh, scripts: session.NewScripts(int(cfg.ScriptBytes))}
+	g := &group{Group: gc, cfg: cfg, log: log, shared: sh, scripts: session.NewScripts(int(cfg.ScriptBytes)), down: map[string]bool{}}
 	g.lanes = &groupLanes{name: gc.Name, tell: g.laneSaid}
 	g.lanes.mu.done = map[failover.LaneReportKind]gathered{}
 	for i, loop := range loops {
@@ -69,8 +70,14 @@ func (g *group) sentinelSaid(e topology.Event) {
 	switch e.Kind {
 	case topology.SentinelUp:
 		g.events.SentinelUp(g.Name)
+		delete(g.down, e.Sentinel)
 	case topology.SentinelDown:
-		g.events.SentinelDown(g.Name)
+		if !g.down[e.Sentinel] { // else it is down for another reason than before
+			g.events.SentinelDown(g.Name)
+		}
+		g.down[e.Sentinel] = true
+	case topology.SentinelGone:
+		delete(g.down, e.Sentinel)
 	}
 	g.driver.Event(e)
 }
