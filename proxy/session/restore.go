@@ -29,6 +29,9 @@ func (s *Session) Lost(_ *upstream.Link, lost []upstream.Lost) {
 	}
 	s.settleLost()
 	p.tx.watchLost = p.tx.watchLost || p.has(command.PinWatch)
+	if s.answerSettled(); s.pin != p || s.gone {
+		return // nothing is left that needs a link
+	}
 	s.halt(stopOrphan)
 	s.g.Links.Orphan(s)
 	if s.g.Gate.Mode() != gate.Pass {
@@ -41,6 +44,16 @@ func (s *Session) Lost(_ *upstream.Link, lost []upstream.Lost) {
 			s.Restore()
 		}
 	})
+}
+
+// answerSettled gives the replies that are known, until one that is not: a client whose write is unknown is told now,
+// not when there is a master again.
+func (s *Session) answerSettled() {
+	for p := s.pin; s.pin == p && len(p.lost) > 0 && p.lost[0].Canned != nil; {
+		item := p.lost[0]
+		p.lost = p.lost[1:]
+		s.g.Links.RefuseOne(&item, nil)
+	}
 }
 
 // settleLost answers, in their turn, the commands of a transaction whose EXEC has an unknown outcome:

@@ -82,7 +82,7 @@ func (h handshake) Reply(e *Entry, reply []byte, _ bool) {
 	if e.Tag == stepPing {
 		if !l.key.authenticated() {
 			l.set.wantsPassword = forbidden(reply)
-			if l.set.wantsPassword && l.key.DB != authDB {
+			if l.set.wantsPassword && l.refusal == nil && l.key.DB != authDB {
 				l.set.answerQueued(l, reply)
 			}
 		}
