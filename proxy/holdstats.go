@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"time"
+
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"sentinelproxy/proxy/failover"
@@ -13,19 +15,34 @@ import (
 type holdStats struct {
 	gate  gate.Counters
 	links upstream.Counters
-	// waiting were lost before it began, with links of single sessions, and wait for it to end.
-	waiting uint64
 
 	answered uint64 // by the former master since then
 	adopted  bool   // answered is final
 }
 
 func (h *holdStats) begin(g *laneGroup) {
-	*h = holdStats{gate: g.gate.Counters, links: g.links.Counters, waiting: uint64(g.lostWaiting())}
+	*h = holdStats{gate: g.gate.Counters, links: g.links.Counters}
+	if g.loop.Now().Sub(g.omen.at) < omenHolds {
+		h.links = g.omen.links
+	}
 }
 
-// lostWaiting is the number of lost commands that wait for a master to be sent again.
-func (g *laneGroup) lostWaiting() int { return g.links.Usage().LostWaiting + g.sessions.LostWaiting() }
+// omen is what the counters were when a link of a single session broke while commands passed. A master that dies is
+// often noticed by such a link first, and what was lost with it belongs to the hold that follows.
+type omen struct {
+	at    time.Time
+	links upstream.Counters
+}
+
+// omenHolds is how soon the hold has to follow: a ROLE probe later.
+const omenHolds = probeTimeout + 500*time.Millisecond
+
+// note keeps the counters as of the first of several losses.
+func (o *omen) note(g *laneGroup) {
+	if now := g.loop.Now(); g.gate.Mode() == gate.Pass && now.Sub(o.at) >= omenHolds {
+		*o = omen{now, g.links.Counters}
+	}
+}
 
 // drained is called before the links to the former master are dropped.
 func (h *holdStats) drained(g *laneGroup) {
@@ -45,7 +62,7 @@ func (h *holdStats) counts(g *laneGroup) (failover.SwitchCounts, *hdrhistogram.H
 		Expired:   now.Expired - h.gate.Expired,
 		Cancelled: now.Cancelled - h.gate.Cancelled,
 		Drained:   h.answered,
-		Lost:      links.Lost - h.links.Lost + h.waiting,
+		Lost:      links.Lost - h.links.Lost,
 		Resent:    links.Resent - h.links.Resent,
 		Unknown:   links.Unknown - h.links.Unknown,
 	}, g.gate.Waits()

@@ -39,6 +39,7 @@ type laneGroup struct {
 	broken bool   // this lane has lost its link, or was rejected, since then
 	holds  uint64 // the number of the driver's last hold
 	hold   holdStats
+	omen   omen
 	report func(failover.LaneReport)
 }
 
@@ -47,6 +48,7 @@ type shared struct {
 	budget  *gate.Budget
 	nextID  atomic.Int64
 	clients atomic.Int64
+	warm    bool // a new master gets a link before a session needs one; tests do without
 }
 
 func newLaneGroup(lane int, loop *reactor.Loop, cfg *Config, sh *shared, scripts *session.Scripts, report func(failover.LaneReport), log *zap.Logger) *laneGroup {
@@ -57,7 +59,7 @@ func newLaneGroup(lane int, loop *reactor.Loop, cfg *Config, sh *shared, scripts
 		StreamingThreshold: int(cfg.StreamingThreshold),
 		DialTimeout:        dialTimeout,
 		PoolSize:           pinnedPool,
-		Warm:               true,
+		Warm:               sh.warm,
 		Scripts:            scripts.Load,
 		Holding:            func() bool { return g.gate.Mode() != gate.Pass },
 		Lost:               g.lost,
@@ -110,6 +112,7 @@ func (g *laneGroup) holdNow(kind failover.LaneReportKind, addr, text string) {
 }
 
 func (g *laneGroup) pinnedLost(addr string, err error) {
+	g.omen.note(g)
 	g.log.Debug("pinned link lost", zap.String("addr", addr), zap.Error(err))
 	g.tell(failover.PinnedLost, addr, err.Error())
 }

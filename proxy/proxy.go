@@ -46,6 +46,7 @@ func New(cfg Config, log *zap.Logger) (*Proxy, error) {
 		cfg.Lanes = DefaultLanes(runtime.GOMAXPROCS(0))
 	}
 	p := &Proxy{cfg: cfg, log: log, started: time.Now()}
+	p.shared.warm = true
 	p.shared.budget = gate.NewBudget(cfg.HoldCommands, cfg.HoldBytes)
 	for range cfg.Lanes {
 		loop, err := reactor.New()

@@ -66,7 +66,7 @@ func (s *Set) RestoreOrphans() {
 }
 
 // closedPinned takes a link of one session, or an idle one, out of the books.
-func (s *Set) closedPinned(l *Link, lost []Lost, err error) {
+func (s *Set) closedPinned(l *Link, err error) {
 	if l.pooled {
 		idle := s.pool[l.key]
 		for i, other := range idle {
@@ -79,6 +79,7 @@ func (s *Set) closedPinned(l *Link, lost []Lost, err error) {
 	if !l.dropping {
 		s.opt.PinnedLost(l.addr, err)
 	}
+	lost := l.lose()
 	if l.pinned != nil {
 		l.pinned.Lost(l, lost)
 	}

@@ -26,7 +26,8 @@ type Options struct {
 	// Lost: a shared link to addr broke, or could not be set up. Called before anything becomes of its
 	// commands: hold now.
 	Lost func(addr string, err error)
-	// PinnedLost: a link of one session broke.
+	// PinnedLost: a link of one session broke, or one that nothing was in flight on. Called before anything becomes of
+	// its commands.
 	PinnedLost func(addr string, err error)
 	// Rejected: a node has answered with the rejection that begins with word. Hold now.
 	Rejected func(addr, word string)
@@ -268,7 +269,7 @@ func (s *Set) closed(l *Link, err error) {
 		}
 		s.keep(l.lose())
 	} else {
-		s.closedPinned(l, l.lose(), err)
+		s.closedPinned(l, err)
 	}
 	for _, w := range waiting {
 		w.LinkFailed(l)
