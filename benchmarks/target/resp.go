@@ -2,6 +2,7 @@ package target
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -72,8 +73,7 @@ func (e *Env) Preload(keys, size int) error {
 		line, err := replies.ReadString('\n')
 		if err != nil || line != "+OK\r\n" {
 			conn.Close() // the writer may be stuck in a full socket
-			<-sent       // its error is a consequence
-			return fmt.Errorf("filling the server: reply %q: %w", line, err)
+			return fmt.Errorf("filling the server: reply %q: %w", line, errors.Join(err, <-sent))
 		}
 	}
 	return <-sent
