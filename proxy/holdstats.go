@@ -25,6 +25,7 @@ func (h *holdStats) begin(g *laneGroup) {
 	if g.loop.Now().Sub(g.omen.at) < omenHolds {
 		h.links = g.omen.links
 	}
+	g.omen = omen{} // for this hold only: another that follows soon has losses of its own
 }
 
 // omen is what the counters were when a link of a single session broke while commands passed. A master that dies is
