@@ -19,6 +19,9 @@ const events = new QueueEvents(queueName, { connection: connect() });
 const worker = new Worker(queueName, async (job) => data.incr(`${name}:${job.data.what}`), { connection: connect(), concurrency: 4 });
 for (const part of [data, queue, events, worker]) part.on('error', failed);
 worker.on('failed', (_, error) => failed(error));
+// waitUntilFinished looks at the job once by a call that nobody waits for: what that says in a crash is an error like any
+// other, and not the end of the application.
+process.on('unhandledRejection', failed);
 await Promise.all([queue.waitUntilReady(), events.waitUntilReady(), worker.waitUntilReady()]);
 
 // A job whose worker cannot say that it is done is done again later: so BullMQ promises. Counts that tell of it are
