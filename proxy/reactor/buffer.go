@@ -29,18 +29,27 @@ func (f *freeList) put(b []byte) {
 	}
 }
 
-// grow makes room behind b. need is the size that the frame has announced, 0 if unknown: it is only
-// approached by doubling, so that an announced length costs its sender as many bytes as it costs us.
+// grow makes room behind b for a frame that needs need bytes in all.
 func (f *freeList) grow(b []byte, need int) []byte {
-	if cap(b)-len(b) >= smallBuffer || (need > 0 && cap(b) >= need && cap(b) > len(b)) {
+	size := nextSize(b, need)
+	if size == 0 {
 		return b
+	}
+	grown := append(f.get(size), b...)
+	f.put(b)
+	return grown
+}
+
+// nextSize is how large the buffer b of an unfinished frame should become, 0 if it will do. need is the size that the
+// frame has announced, 0 if unknown: it is only approached by doubling, so that an announced length costs its sender
+// as many bytes as it costs us.
+func nextSize(b []byte, need int) int {
+	if cap(b)-len(b) >= smallBuffer || (need > 0 && cap(b) >= need && cap(b) > len(b)) {
+		return 0
 	}
 	size := max(firstGrowth, 2*cap(b))
 	if need > len(b) {
 		size = min(size, need+smallBuffer)
 	}
-	size = max(size, len(b)+smallBuffer)
-	grown := append(f.get(size), b...)
-	f.put(b)
-	return grown
+	return max(size, len(b)+smallBuffer)
 }

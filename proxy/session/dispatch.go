@@ -3,6 +3,7 @@ package session
 import (
 	"sentinelproxy/proxy/command"
 	"sentinelproxy/proxy/gate"
+	"sentinelproxy/proxy/reactor"
 	"sentinelproxy/proxy/upstream"
 	"sentinelproxy/resp"
 )
@@ -20,7 +21,7 @@ func (s *Session) dispatch(c *resp.Command, rest []byte) bool {
 	if s.pin != nil {
 		return s.dispatchPinned(c, info, rest)
 	}
-	if info.Way == command.Shared {
+	if info.Way == command.Shared && len(c.Raw) < reactor.LargeFrame {
 		return s.dispatchShared(c, info, rest)
 	}
 	if s.inflight > 0 {

@@ -29,6 +29,8 @@ type Group struct {
 	Epoch uint64
 	// Everywhere reaches this group's sessions on all lanes.
 	Everywhere Everywhere
+	// Large bounds the memory of large requests; nil: nothing does. Shared by all lanes.
+	Large *LargeRequests
 	// Clients counts the open clients of the process; shared by all lanes.
 	Clients *atomic.Int64
 

@@ -164,7 +164,7 @@ func TestStall(t *testing.T) {
 			l.serve(s.Addr().String())
 			a, b := l.client(), l.client()
 			const n = 12
-			go func() { _, _ = a.conn.Write([]byte(strings.Repeat(wire("SET a "+strings.Repeat("x", 1<<20)), n))) }() // what does not arrive is missed below
+			go func() { _, _ = a.conn.Write([]byte(strings.Repeat(wire("SET a "+strings.Repeat("x", 1000<<10)), n))) }() // what does not arrive is missed below
 			p := s.AcceptReady()
 			l.until("the stall", func() bool {
 				for s := range l.g.sessions {

@@ -2,9 +2,11 @@ package session
 
 import (
 	"time"
+	"unsafe"
 
 	"sentinelproxy/proxy/command"
 	"sentinelproxy/proxy/gate"
+	"sentinelproxy/proxy/reactor"
 	"sentinelproxy/proxy/upstream"
 	"sentinelproxy/resp"
 )
@@ -117,6 +119,9 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 	case tag == command.Multi && (c.Args != 1 || s.key.Proto == 2 && p.subscribed()):
 		tag = command.Unknown // an error: nothing begins
 	default:
+		if info.Way == command.Shared && len(c.Raw) >= reactor.LargeFrame {
+			p.reasons[command.PinLarge]++
+		}
 		if info.Pin != command.PinNone && info.ID != command.Unwatch && info.ID != command.Exec && info.ID != command.Discard {
 			p.reasons[info.Pin]++
 		}
@@ -159,6 +164,9 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 	case p.skip:
 		p.skip = false
 		p.link.AppendSkipped(s, raw, class)
+	case s.conn.Large() && unsafe.SliceData(raw) == unsafe.SliceData(s.conn.Buffered()) && len(raw) >= reactor.LargeFrame:
+		s.inflight++
+		p.link.AppendLarge(s, s.conn.TakeLarge(len(raw)), class, uint16(tag))
 	default:
 		s.inflight++
 		p.link.Append(s, raw, class, uint16(tag))

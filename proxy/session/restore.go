@@ -117,7 +117,8 @@ func (s *Session) Restore() {
 	p.lost = nil
 	for i := range lost {
 		if item := &lost[i]; command.ID(item.Tag) == command.Exec && p.tx.watchLost && item.Canned == nil {
-			item.Raw, item.Tag = discard, uint16(tagNil)
+			s.g.Links.Replace(item, discard)
+			item.Tag = uint16(tagNil)
 		}
 		if s.g.Links.Poisoned(&lost[i]) {
 			continue

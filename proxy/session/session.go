@@ -34,6 +34,7 @@ type Session struct {
 	out     []byte // replies not written yet; nil when there are none
 	written int    // of out
 
+	turn   *turn // of a large request that waits for memory
 	ticket gate.Ticket
 	since  time.Time // accepted
 	active time.Time // last sent something
@@ -70,13 +71,14 @@ func (s *Session) Readable() bool {
 		s.park(0, 0)
 		return false
 	}
-	return true
+	return !s.conn.Large() || s.admitLarge()
 }
 
 // Data takes commands off until one has to wait.
 func (s *Session) Data(data []byte) int {
 	s.active = s.g.Loop.Now()
 	done := 0
+	large := s.conn.Large()
 	var c resp.Command
 	s.reader.Limits.Unauthenticated = s.unauthenticated() // a login ends this call
 	for s.stop == 0 {
@@ -92,6 +94,12 @@ func (s *Session) Data(data []byte) int {
 			break // it is looked at again, from its start
 		}
 		done += n
+		if large && !s.conn.Large() {
+			break // its memory is the link's now; what follows comes again
+		}
+	}
+	if s.turn != nil && done > 0 {
+		s.endTurn()
 	}
 	s.g.Counters.BytesIn += uint64(done)
 	return done
@@ -136,6 +144,7 @@ func (s *Session) Closed(err error) {
 		reason = CloseShutdown
 	}
 	s.gone = true
+	s.endTurn()
 	s.g.Gate.Cancel(&s.ticket)
 	s.choose(nil)
 	s.unpin()

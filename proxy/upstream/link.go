@@ -95,10 +95,20 @@ func (l *Link) Key() Key { return l.key }
 // Append queues a command: raw is copied, and written at the end of the loop's turn.
 func (l *Link) Append(o Owner, raw []byte, class Class, tag uint16) {
 	l.out.append(raw)
+	l.queue(o, class, tag)
+}
+
+func (l *Link) queue(o Owner, class Class, tag uint16) {
 	e := l.pending.push()
 	e.Owner, e.Class, e.Tag, e.end = o, class, tag, l.out.end()
 	l.set.Counters.Pushed++
 	l.conn.MarkDirty()
+}
+
+// AppendLarge is Append for a command in memory of its own (see reactor.LargeFrame), which is the link's from now on.
+func (l *Link) AppendLarge(o Owner, raw []byte, class Class, tag uint16) {
+	l.out.appendLarge(raw)
+	l.queue(o, class, tag)
 }
 
 // AppendOwn queues commands of the proxy itself, n of them in raw, for o to see the replies.
@@ -157,14 +167,30 @@ func (l *Link) Stall(s Stalled) { l.stalled = append(l.stalled, s) }
 // Readable, Data, Need, EOF, HungUp, Flush and Closed are the reactor's.
 func (l *Link) Readable() bool { return true }
 
+// flushBytes is how much of large commands one turn of the loop writes: the others want to be served, too.
+const flushBytes = 1 << 20
+
 // Flush writes what has been appended.
 func (l *Link) Flush() {
-	if b := l.out.unsent(); len(b) > 0 {
+	for left := flushBytes; ; {
+		b := l.out.unsent()
+		if len(b) == 0 {
+			return
+		}
+		if left <= 0 {
+			l.set.loop.After(0, l.conn.MarkDirty)
+			return
+		}
+		b = b[:min(len(b), left)]
 		n, _ := l.conn.Write(b)
+		left -= n
 		l.out.sent += uint64(n)
 		l.set.Counters.BytesOut += uint64(n)
 		l.passSilent()
 		l.makeRoom()
+		if n < len(b) {
+			return
+		}
 	}
 }
 

@@ -96,6 +96,7 @@ type Lost struct {
 	Tag    uint16
 	Class  Class
 	silent bool // the server must not answer it, nor do we
+	large  bool // Raw is memory of its own, to be freed
 	Sent   bool // it was on the wire before, and what becomes of it is in no account yet
 	before bool // it may have been applied: see Entry
 	tries  uint8
@@ -122,7 +123,7 @@ func (l *Link) again(e *Entry, start uint64) (Lost, bool) {
 		if e.Owner.Gone() {
 			return lost, false
 		}
-		lost.Raw = bytes.Clone(l.out.bytes(start, e.end))
+		lost.Raw, lost.large = l.out.take(start, e.end)
 		return lost, true
 	}
 	c.Lost++
@@ -131,7 +132,7 @@ func (l *Link) again(e *Entry, start uint64) (Lost, bool) {
 		return lost, false
 	}
 	if e.Class == Read || l.set.opt.Policy == ResendAll || (e.Class == Idempotent && l.set.opt.Policy == ResendIdempotent) {
-		lost.Raw = bytes.Clone(l.out.bytes(start, e.end))
+		lost.Raw, lost.large = l.out.take(start, e.end)
 		lost.Sent, lost.before = true, true
 		return lost, true
 	}
@@ -212,7 +213,7 @@ func (l *Link) setAside(reply []byte) {
 	if reply != nil {
 		item.Canned = bytes.Clone(reply)
 	} else {
-		item.Raw = bytes.Clone(l.out.bytes(start, e.end))
+		item.Raw, item.large = l.out.take(start, e.end)
 	}
 	l.out.answered(e.end)
 	l.redo = append(l.redo, item)

@@ -142,6 +142,7 @@ func (s *Set) dial(key Key) *Link {
 	s.Counters.Dials++
 	s.setting++
 	l := &Link{set: s, key: key, addr: s.name}
+	l.out.free = s.loop.FreeLarge
 	s.links[l] = struct{}{}
 	return l
 }
@@ -271,6 +272,7 @@ func (s *Set) closed(l *Link, err error) {
 	} else {
 		s.closedPinned(l, err)
 	}
+	l.out.release()
 	for _, w := range waiting {
 		w.LinkFailed(l)
 	}

@@ -55,6 +55,7 @@ func (s *Set) Usage() Usage {
 
 // Settle gives a lost command the reply that it gets in its turn: it is not sent again.
 func (s *Set) Settle(item *Lost, reply []byte) {
+	s.free(item)
 	s.Abandon([]Lost{*item})
 	item.Canned, item.Sent = reply, false
 }
@@ -62,6 +63,7 @@ func (s *Set) Settle(item *Lost, reply []byte) {
 // Abandon says that nobody waits any more for what was lost.
 func (s *Set) Abandon(lost []Lost) {
 	for i := range lost {
+		s.free(&lost[i])
 		if lost[i].Sent {
 			s.Counters.Unknown++
 		}
