@@ -61,6 +61,7 @@ var inputs = map[string]string{
 	"reply off twice":      wire("CLIENT REPLY OFF", "CLIENT REPLY OFF", "GET a", "CLIENT REPLY SKIP", "CLIENT REPLY ON", "CLIENT REPLY ON"),
 	"reply off local":      wire("CLIENT REPLY OFF", "CLIENT SETNAME x", "SELECT 1", "SET a 1", "CLIENT GETNAME", "CLIENT REPLY ON", "CLIENT GETNAME", "GET a", "SELECT 0", "GET a"),
 	"reply skip local":     wire("CLIENT REPLY SKIP", "CLIENT SETNAME x", "GET a", "CLIENT REPLY SKIP", "SELECT 1", "SET a 1", "GET a", "SELECT 0", "GET a"),
+	"reply skip off":       wire("CLIENT REPLY SKIP", "CLIENT REPLY OFF", "GET a", "RESET", "GET a"),
 	"reply reset":          wire("CLIENT REPLY OFF", "RESET", "GET a", "CLIENT REPLY SKIP", "RESET", "GET a"),
 	"tracking":             wire("HELLO 3", "CLIENT TRACKING ON", "GET a", "CLIENT TRACKING OFF", "GET a"),
 	"scripts":              wire("EVAL return{1,'x',{2}} 0", "EVAL return{err='MINE'} 0", "EVALSHA 0 0", "SCRIPT NOSUCH"),

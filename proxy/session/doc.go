@@ -7,6 +7,7 @@
 //	dispatch.go   the way of a command: here, shared link, pinned link; the gate
 //	stop.go       why a session does not read on, and what makes it go on
 //	reply.go      replies in, output out, and their limits
+//	slow.go     clients that are slow to take a large reply
 //	local.go      what is answered here
 //	identity.go   AUTH, HELLO, SELECT, RESET: choosing the shared link
 //	client.go     CLIENT LIST, INFO, UNBLOCK: about the clients of all lanes

@@ -67,6 +67,10 @@ func (s *Session) dispatchPinned(c *resp.Command, info *command.Info, rest []byt
 		s.halt(stopOrphan)
 		return false
 	}
+	if s.inflight > 0 && !s.pin.link.Usable() {
+		s.halt(stopIdle) // a large reply is on its way, from a former master perhaps
+		return false
+	}
 	if s.inflight >= s.window {
 		s.halt(stopWindow)
 		return false
@@ -189,7 +193,7 @@ func (s *Session) replyMode(raw []byte, args [][]byte) bool {
 	p.used = true
 	switch {
 	case len(args) == 3 && is(args[2], "off"):
-		p.silent = true
+		p.silent, p.skip = true, false // it is what a SKIP before it was for
 	case len(args) == 3 && is(args[2], "skip"):
 		// Sent with the command that it is for: that may be one which is answered here.
 		p.skip = !p.silent
@@ -272,7 +276,7 @@ func (s *Session) hooked(e *upstream.Entry, reply []byte, last bool) {
 		s.answer(reply)
 		return
 	}
-	failed := resp.IsError(reply)
+	failed := s.cut == 0 && resp.IsError(reply)
 	p := s.pin
 	switch tag {
 	case command.Auth, command.Hello, command.Select:

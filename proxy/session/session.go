@@ -14,14 +14,15 @@ import (
 
 // Session is one client.
 type Session struct {
-	g      *Group
-	conn   *reactor.Conn
-	reader resp.CommandReader
-	stop   stop
-	gone   bool // closed; replies that still come are dropped
-	ending bool // close once everything is answered and written
-	eof    bool // the client sends no more
-	muted  bool // the present command is answered here, and the client has asked for no reply
+	g         *Group
+	conn      *reactor.Conn
+	reader    resp.CommandReader
+	stop      stop
+	gone      bool // closed; replies that still come are dropped
+	ending    bool // close once everything is answered and written
+	eof       bool // the client sends no more
+	streaming bool // the reply that was handed over last is not whole yet
+	muted     bool // the present command is answered here, and the client has asked for no reply
 
 	inflight int // commands without a reply, all on one link
 	window   int // how many of them there may be
@@ -34,6 +35,7 @@ type Session struct {
 	out     []byte // replies not written yet; nil when there are none
 	written int    // of out
 
+	slow   *slow // it does not take a large reply as fast as it comes
 	turn   *turn // of a large request that waits for memory
 	ticket gate.Ticket
 	since  time.Time // accepted
@@ -145,6 +147,7 @@ func (s *Session) Closed(err error) {
 	}
 	s.gone = true
 	s.endTurn()
+	s.unthrottle()
 	s.g.Gate.Cancel(&s.ticket)
 	s.choose(nil)
 	s.unpin()

@@ -82,10 +82,11 @@ func (s *Session) Push(frame []byte) bool {
 // monitorLine: "+1700000000.123456 [0 127.0.0.1:1234] ...".
 func monitorLine(frame []byte) bool { return len(frame) > 1 && '0' <= frame[1] && frame[1] <= '9' }
 
-// Streams is upstream's.
+// Streams is upstream's. Under RESP2 a message looks like a reply, and has to be whole to be told from one; MONITOR's lines
+// look like replies, too. Which database a SELECT in a transaction has led to is told by the whole reply to EXEC.
 func (s *Session) Streams() bool {
 	p := s.pin
-	return p != nil && !p.subscribed() && !p.has(command.PinMonitor) && !p.has(command.PinTracking) && len(p.tx.selects) == 0
+	return p != nil && (s.key.Proto == 3 || !p.subscribed()) && !p.has(command.PinMonitor) && len(p.tx.selects) == 0
 }
 
 // published takes a message, an invalidation or a confirmation. The last confirmation of a command is its

@@ -43,6 +43,9 @@ type Link struct {
 	refusal  []byte // the error reply that refused the handshake
 	streamed bool   // pieces of the head's reply have been handed over
 	dropping bool   // the set closes it; that is no loss to be reported
+	leaving  bool   // of a former master, or replaced: see large.go
+	paused   bool   // see Throttle
+	moved    uint64 // replies' bytes so far: see large.go
 
 	serverID int64  // of a pinned link: what the server calls it, 0 if unknown
 	pinned   Pinned // whose alone it is; nil for a shared link
@@ -83,8 +86,8 @@ type Stalled interface{ Unstall() }
 // server that does not keep up is then felt by the clients, instead of growing the proxy.
 const highWater = 8 << 20
 
-// Usable says whether commands can be appended.
-func (l *Link) Usable() bool { return l.state <= ready }
+// Usable says whether commands can be appended. Not while a large reply is on its way: they would have to wait behind it.
+func (l *Link) Usable() bool { return l.state <= ready && !l.streamed && !l.leaving }
 
 // ServerID is the server's CLIENT ID of a link of one session, 0 if it is not known.
 func (l *Link) ServerID() int64 { return l.serverID }
@@ -223,6 +226,7 @@ func (l *Link) stream(data []byte) int {
 		return 0
 	}
 	l.streamed = true
+	l.moved += uint64(n)
 	e := l.pending.at(0)
 	e.Owner.Reply(e, data[:n], false)
 	l.reader.Advance(n)
@@ -264,7 +268,6 @@ func (l *Link) reply(reply []byte) {
 	l.deliver(reply)
 }
 
-// deliver hands a reply, or the end of one, to the head of the pending queue.
 // early: a reply to a command that has not been written to its end, and so has not been executed. Servers that don't
 // like what they read so far (too long an argument) say so and close.
 func (l *Link) early(reply []byte) {
@@ -276,6 +279,7 @@ func (l *Link) early(reply []byte) {
 	l.conn.Close(err)
 }
 
+// deliver hands a reply, or the end of one, to the head of the pending queue.
 func (l *Link) deliver(reply []byte) {
 	l.current = l.pending.pop()
 	l.out.answered(l.current.end)
@@ -285,7 +289,7 @@ func (l *Link) deliver(reply []byte) {
 	l.streamed = false
 	l.current.Owner.Reply(&l.current, reply, true)
 	l.settleHead()
-	if l.alone && l.pending.len() == 0 && l.state == ready {
+	if (l.alone || l.leaving) && l.pending.len() == 0 && l.state == ready {
 		l.drop()
 	}
 }
@@ -335,7 +339,8 @@ var errEOF = errors.New("closed by the server")
 // EOF: a server that closes will not answer any more.
 func (l *Link) EOF() { l.conn.Close(errEOF) }
 
-// HungUp is not called: links are never paused.
+// HungUp: the server closes while a large reply is not read. What it has sent is still in the kernel, and EOF comes
+// behind it.
 func (l *Link) HungUp() {}
 
 // Closed sorts out what was in flight.

@@ -146,14 +146,24 @@ func (l *Link) lose() []Lost {
 	lost := l.redo
 	l.redo = nil
 	start := l.out.head
-	for l.pending.len() > 0 {
+	if l.streamed && l.pending.len() > 0 {
+		l.streamed = false
 		e := l.pending.pop()
-		streamed := l.streamed // the head's only
-		if l.streamed = false; streamed && !e.own {
+		start = e.end
+		if !e.own {
 			l.set.Counters.Lost++
 			l.set.Counters.Unknown++
 			e.Owner.Broken(&e)
-		} else if item, ok := l.again(&e, start); ok {
+		}
+	}
+	return append(lost, l.loseFrom(start)...)
+}
+
+// loseFrom empties the pending queue, whose first command begins at start.
+func (l *Link) loseFrom(start uint64) (lost []Lost) {
+	for l.pending.len() > 0 {
+		e := l.pending.pop()
+		if item, ok := l.again(&e, start); ok {
 			lost = append(lost, item)
 		}
 		start = e.end

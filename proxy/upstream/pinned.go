@@ -42,7 +42,7 @@ func (s *Set) Unpin(l *Link, clean bool) {
 	}
 	l.pinned = nil
 	l.pooled = true
-	if clean && l.state == ready && l.pending.len() == 0 && len(s.pool[l.key]) < s.opt.PoolSize {
+	if clean && l.Usable() && l.state == ready && l.pending.len() == 0 && len(s.pool[l.key]) < s.opt.PoolSize {
 		s.pool[l.key] = append(s.pool[l.key], l)
 		return
 	}
@@ -76,7 +76,7 @@ func (s *Set) closedPinned(l *Link, err error) {
 			}
 		}
 	}
-	if !l.dropping {
+	if !l.dropping && !l.leaving {
 		s.opt.PinnedLost(l.addr, err)
 	}
 	lost := l.lose()
