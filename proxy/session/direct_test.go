@@ -68,6 +68,7 @@ var inputs = map[string]string{
 	"wait":                 wire("SET a 1", "WAIT 0 0", "WAIT 1 10", "GET a"),
 	"sort":                 wire("LPUSH l 3 1 2", "SORT l", "SORT l STORE m", "LRANGE m 0 -1", "OBJECT ENCODING l", "DBSIZE", "FLUSHALL", "DBSIZE"),
 	"large":                wire("SET a "+strings.Repeat("x", 300000), "GET a", "GETRANGE a 0 70000", "GET a", "STRLEN a"),
+	"larger":               wire("SET a 1", "SET a "+strings.Repeat("x", 3<<19), "APPEND a y", "STRLEN a", "WATCH a", "SET b "+strings.Repeat("z", 1<<20), "MULTI", "SET c "+strings.Repeat("z", 5<<18), "GET b", "EXEC", "GET a", "HELLO 3", "SET d "+strings.Repeat("d", 1<<20), "GET d"),
 	"many":                 strings.Repeat(wire("INCR a", "GET a"), 6000),
 	"reset args":           wire("RESET x", "SELECT 1", "SET a 1", "RESET", "GET a", "CLIENT SETNAME n", "RESET", "CLIENT GETNAME"),
 	"readonly":             wire("READONLY", "READWRITE", "ASKING", "GET a"),

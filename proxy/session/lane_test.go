@@ -30,6 +30,7 @@ type lane struct {
 	ids     atomic.Int64
 	clients atomic.Int64
 	budget  *gate.Budget
+	large   LargeRequests
 	hold    bool // owned by the loop: Restored does not release
 	lost    int  // owned by the loop: holds that losses and rejections have begun
 }
@@ -40,7 +41,8 @@ func newLane(t testing.TB, edit func(*lane, *upstream.Options)) *lane {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &lane{t: t, loop: loop, budget: gate.NewBudget(1000, 1<<20)}
+	l := &lane{t: t, loop: loop, budget: gate.NewBudget(1000, 1<<20), large: LargeRequests{Max: 64 << 20}}
+	loop.Account(&l.large.Memory)
 	l.gate = gate.New(gate.HoldAll, l.budget, loop.Now)
 	begin := func(string, error) { l.gate.Hold(gate.HoldAll); l.lost++ }
 	opt := upstream.Options{
@@ -57,7 +59,7 @@ func newLane(t testing.TB, edit func(*lane, *upstream.Options)) *lane {
 			}
 		},
 	}
-	l.g = &Group{Loop: loop, Gate: l.gate, NextID: &l.ids, Clients: &l.clients, Refusal: []byte("-NOMASTER none\r\n")}
+	l.g = &Group{Loop: loop, Gate: l.gate, NextID: &l.ids, Clients: &l.clients, Large: &l.large, Refusal: []byte("-NOMASTER none\r\n")}
 	l.g.Limits = Limits{Request: resp.DefaultLimits(), Output: 64 << 20, OutputPubSub: 8 << 20}
 	if edit != nil {
 		edit(l, &opt)
@@ -159,6 +161,9 @@ func (l *lane) end() {
 		}
 		if u := l.links.Usage(); u != (upstream.Usage{}) {
 			l.t.Errorf("left: %+v", u)
+		}
+		if n := l.large.Memory.Used(); n != 0 || len(l.large.mu.queue) > 0 {
+			l.t.Errorf("%d bytes of large frames are left, %d wait for a turn", n, len(l.large.mu.queue))
 		}
 		n := l.links.Counters
 		if n.Pushed != n.Answered+n.Lost || n.Lost != n.Resent+n.Unknown {
