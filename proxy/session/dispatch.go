@@ -71,7 +71,7 @@ func (s *Session) dispatchShared(c *resp.Command, info *command.Info, rest []byt
 // special looks at scripts and cursors: what goes to the server, and the tag by which the reply is known.
 func (s *Session) special(raw []byte, c *resp.Command, info *command.Info) ([]byte, command.ID) {
 	args := s.arguments(c)
-	if info.Flags.Has(command.Cursor) {
+	if cursorArg(info.ID) > 0 {
 		return s.g.toServer(raw, info.ID, args), info.ID
 	}
 	s.g.noteScript(info.ID, args)
@@ -152,6 +152,8 @@ func (s *Session) raw(c *resp.Command) []byte {
 
 func classOf(info *command.Info) upstream.Class {
 	switch {
+	case info.Pin == command.PinAdmin || info.Pin == command.PinDebug:
+		return upstream.Once
 	case info.Flags&(command.Read|command.ConnectionLocal) != 0:
 		return upstream.Read
 	case info.Flags.Has(command.Scripting|command.Write) && info.Flags&command.Idempotent == 0:

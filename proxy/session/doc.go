@@ -20,6 +20,7 @@
 //	pin.go        sessions with a link of their own, and until when
 //	transaction.go  MULTI, WATCH, EXEC
 //	subscribe.go  subscriptions and the frames that answer no command
+//	relay.go    replicas
 //	setup.go      commands that set up a connection, and are repeated on a new one
 //	restore.go    a pinned session gets a new link on the next master
 //	stats.go      what the sessions of a group have counted

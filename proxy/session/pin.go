@@ -17,6 +17,7 @@ type pin struct {
 	reasons [command.NumPins]int
 	used    bool // the link is in a state that no other session may get
 	silent  bool // CLIENT REPLY OFF: commands get no replies
+	relay   bool // PSYNC: bytes are passed on as they are
 	skip    bool // CLIENT REPLY SKIP: the next one gets none
 
 	blocking time.Time // when the oldest blocking command began to wait
@@ -44,10 +45,6 @@ func (s *Session) dispatchPinned(c *resp.Command, info *command.Info, rest []byt
 		if done, handled := s.localWhilePinned(c, info, rest); handled {
 			return done
 		}
-	}
-	if info.ID == command.Psync || info.ID == command.Sync {
-		s.answerError("ERR %s is not passed on: replicate from the master itself", info.Name)
-		return true
 	}
 	if info.ID == command.Multi && s.pin != nil && !s.pin.tx.open && len(s.pin.tx.log) > 0 {
 		s.halt(stopIdle) // the former transaction's commands are kept until its EXEC is answered
@@ -79,6 +76,14 @@ func (s *Session) dispatchPinned(c *resp.Command, info *command.Info, rest []byt
 		s.pin.link.Stall(s)
 		s.halt(stopLink)
 		return false
+	}
+	if s.beginsRelay(info) {
+		if s.inflight > 0 {
+			s.halt(stopIdle)
+			return false
+		}
+		s.beginRelay(c)
+		return true
 	}
 	if info.Pin == command.PinSubscribe && s.inflight > 0 && s.key.Proto == 2 && !s.pin.subscribed() && !s.pin.tx.open {
 		// From now on arrays are messages if they look like one: none of them may be a reply.
@@ -250,7 +255,7 @@ func (s *Session) localWhilePinned(c *resp.Command, info *command.Info, rest []b
 // hooked takes a reply that changes the session, or answers a question of its own.
 func (s *Session) hooked(e *upstream.Entry, reply []byte, last bool) {
 	tag := command.ID(e.Tag)
-	if command.ByID(tag).Flags.Has(command.Cursor) {
+	if cursorArg(tag) > 0 {
 		if s.cut == 0 {
 			reply = s.g.toClient(reply)
 		}
@@ -290,6 +295,10 @@ func (s *Session) hooked(e *upstream.Entry, reply []byte, last bool) {
 	case command.Unwatch:
 		if !failed {
 			p.reasons[command.PinWatch], p.tx.watchLost = 0, false
+		}
+	case command.ClientCaching:
+		if failed {
+			p.reasons[command.PinTracking]--
 		}
 	case command.ClientTracking, tagTrackingOff:
 		s.trackingAnswered(tag == tagTrackingOff, reply)

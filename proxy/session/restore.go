@@ -23,8 +23,12 @@ func (s *Session) Lost(_ *upstream.Link, lost []upstream.Lost) {
 	}
 	p.link = nil
 	p.lost = append(p.lost, lost...)
-	if s.eof {
+	switch {
+	case s.eof:
 		s.close(ClosePeer)
+		return
+	case p.has(command.PinReplication): // it comes again by itself, see relay.go
+		s.close(CloseServer)
 		return
 	}
 	s.settleLost()

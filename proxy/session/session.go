@@ -79,6 +79,10 @@ func (s *Session) Readable() bool {
 // Data takes commands off until one has to wait.
 func (s *Session) Data(data []byte) int {
 	s.active = s.g.Loop.Now()
+	if s.relays() {
+		s.g.Counters.BytesIn += uint64(len(data))
+		return s.relayOut(data)
+	}
 	done := 0
 	large := s.conn.Large()
 	var c resp.Command
@@ -96,6 +100,10 @@ func (s *Session) Data(data []byte) int {
 			break // it is looked at again, from its start
 		}
 		done += n
+		if s.relays() {
+			done += s.relayOut(data[done:])
+			break
+		}
 		if large && !s.conn.Large() {
 			break // its memory is the link's now; what follows comes again
 		}
@@ -133,7 +141,7 @@ func (s *Session) HungUp() {
 // waits says whether the answer that is due, if any, may never come.
 func (s *Session) waits() bool {
 	p := s.pin
-	return p != nil && (p.link == nil || p.subscribed() || p.has(command.PinBlocking) || p.has(command.PinWait) || p.has(command.PinMonitor))
+	return p != nil && (p.link == nil || p.subscribed() || p.has(command.PinBlocking) || p.has(command.PinWait) || p.has(command.PinMonitor) || p.relay)
 }
 
 // Closed is the reactor's: the connection is gone.

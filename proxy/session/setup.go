@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"slices"
 
 	"sentinelproxy/proxy/command"
 	"sentinelproxy/resp"
@@ -16,26 +17,17 @@ type setup struct {
 	raw []byte
 }
 
-// note keeps a command. A later one of the same name takes the place of the earlier, but for TRACKING: several
-// of them add up (BCAST with prefixes), until one turns it off.
+// note keeps a command. It takes the place of an earlier one of the same name, but for TRACKING: several of them add up
+// (BCAST with prefixes), until one turns it off.
 func (u *setups) note(id command.ID, raw []byte) {
-	for i, s := range *u {
-		if s.id == id && (id != command.ClientTracking || bytes.Equal(s.raw, raw)) {
-			(*u)[i].raw = bytes.Clone(raw)
-			return
-		}
-	}
+	*u = slices.DeleteFunc(*u, func(s setup) bool {
+		return s.id == id && (id != command.ClientTracking || bytes.Equal(s.raw, raw))
+	})
 	*u = append(*u, setup{id, bytes.Clone(raw)})
 }
 
 func (u *setups) forget(id command.ID) {
-	var kept setups
-	for _, s := range *u {
-		if s.id != id {
-			kept = append(kept, s)
-		}
-	}
-	*u = kept
+	*u = slices.DeleteFunc(*u, func(s setup) bool { return s.id == id })
 }
 
 // commands is all of them, in order, and how many.

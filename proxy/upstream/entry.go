@@ -23,6 +23,8 @@ const (
 	Read
 	// Script is a Write whose error replies are made by whoever wrote the script.
 	Script
+	// Once is a Write that no policy sends again: SHUTDOWN would end the next master, too.
+	Once
 )
 
 // Entry is one command in flight.

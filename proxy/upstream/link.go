@@ -45,6 +45,7 @@ type Link struct {
 	dropping bool   // the set closes it; that is no loss to be reported
 	leaving  bool   // of a former master, or replaced: see large.go
 	paused   bool   // see Throttle
+	relay    Relay  // see relay.go
 	moved    uint64 // replies' bytes so far: see large.go
 
 	serverID int64  // of a pinned link: what the server calls it, 0 if unknown
@@ -190,6 +191,9 @@ func (l *Link) Flush() {
 		l.out.sent += uint64(n)
 		l.set.Counters.BytesOut += uint64(n)
 		l.passSilent()
+		if l.relay != nil && l.relays() {
+			l.out.answered(l.out.sent)
+		}
 		l.makeRoom()
 		if n < len(b) {
 			return
@@ -201,6 +205,11 @@ func (l *Link) Flush() {
 func (l *Link) Data(data []byte) int {
 	done := 0
 	for done < len(data) && l.state != closed {
+		if l.relay != nil && l.relays() {
+			l.relay.Relayed(data[done:])
+			done = len(data)
+			break
+		}
 		n, err := l.reader.Next(data[done:])
 		if err != nil {
 			l.conn.Close(fmt.Errorf("reply from %s: %w", l.addr, err))

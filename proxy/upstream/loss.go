@@ -15,7 +15,7 @@ const (
 	ResendIdempotent Policy = iota
 	// ResendNone answers every write whose outcome is unknown with UNKNOWNOUTCOME.
 	ResendNone
-	// ResendAll sends every write again: at least once.
+	// ResendAll sends every write again, but for those of class Once: at least once.
 	ResendAll
 )
 
@@ -131,7 +131,7 @@ func (l *Link) again(e *Entry, start uint64) (Lost, bool) {
 		c.Unknown++
 		return lost, false
 	}
-	if e.Class == Read || l.set.opt.Policy == ResendAll || (e.Class == Idempotent && l.set.opt.Policy == ResendIdempotent) {
+	if e.Class == Read || (l.set.opt.Policy == ResendAll && e.Class != Once) || (e.Class == Idempotent && l.set.opt.Policy == ResendIdempotent) {
 		lost.Raw, lost.large = l.out.take(start, e.end)
 		lost.Sent, lost.before = true, true
 		return lost, true
