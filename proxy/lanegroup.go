@@ -153,7 +153,7 @@ func (g *laneGroup) adopt(name string, addr netip.AddrPort, term, epoch uint64) 
 	}
 	g.strengthen(gate.HoldAll)
 	g.term, g.broken = term, false
-	g.sessions.Epoch = epoch
+	g.sessions.NewMaster(epoch)
 	g.hold.drained(g)
 	g.links.Adopt(name, addr)
 }

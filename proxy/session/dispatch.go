@@ -13,7 +13,7 @@ import (
 func (s *Session) dispatch(c *resp.Command, rest []byte) bool {
 	info := command.Lookup(c.Name)
 	if info == nil {
-		info = command.NotListed()
+		info = s.g.learnedInfo(c.Name)
 	} else if info.Dependent(c.Args) {
 		info = info.Resolve(s.arguments(c))
 	}

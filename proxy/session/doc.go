@@ -16,6 +16,7 @@
 //	blocking.go   blocking commands issued again with the time they had left
 //	cursor.go     cursors that belong to a former master
 //	script.go     scripts that a new master has to be told
+//	unknown.go  commands that the table lacks
 //	large.go    the memory of large requests
 //	pin.go        sessions with a link of their own, and until when
 //	transaction.go  MULTI, WATCH, EXEC

@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"sentinelproxy/proxy/command"
 	"sentinelproxy/proxy/gate"
 	"sentinelproxy/proxy/reactor"
 	"sentinelproxy/proxy/upstream"
@@ -25,7 +26,7 @@ type Group struct {
 	NextID *atomic.Int64
 	// Scripts are remembered for the next master; nil: not. Shared by all lanes.
 	Scripts *Scripts
-	// Epoch is the config-epoch of the present master: see cursor.go.
+	// Epoch is the config-epoch of the present master, set by NewMaster: see cursor.go.
 	Epoch uint64
 	// Everywhere reaches this group's sessions on all lanes.
 	Everywhere Everywhere
@@ -36,6 +37,7 @@ type Group struct {
 
 	sessions map[*Session]struct{}
 	seen     seenScripts
+	learned  map[string]*command.Info // see unknown.go
 	args     [][]byte // for commands whose way depends on their arguments
 }
 

@@ -97,6 +97,9 @@ func (s *Session) dispatchPinned(c *resp.Command, info *command.Info, rest []byt
 	if info.Pin == command.PinWait && !s.pin.tx.open && !(s.key.Proto == 2 && s.pin.subscribed()) {
 		s.countWrites()
 	}
+	if info == command.NotListed() {
+		s.learn(c.Name)
+	}
 	s.send(c, info)
 	return true
 }
