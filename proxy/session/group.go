@@ -38,7 +38,7 @@ type Group struct {
 	sessions map[*Session]struct{}
 	seen     seenScripts
 	learned  map[string]*command.Info // see unknown.go
-	args     [][]byte // for commands whose way depends on their arguments
+	args     [][]byte                 // for commands whose way depends on their arguments
 }
 
 // Limits of one session.

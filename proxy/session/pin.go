@@ -1,6 +1,7 @@
 package session
 
 import (
+	"strconv"
 	"time"
 	"unsafe"
 
@@ -127,7 +128,10 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 	case p.tx.open && tag != command.Exec && tag != command.Discard && tag != command.Reset:
 		// What EXEC sets up on the connection is not followed: at least no other session gets it.
 		p.used = p.used || info.Way == command.Local || info.Pin.Ends() != command.EndsWithReply
-		tag, class = p.tx.queue(raw, info, s.arguments(c)), upstream.Read
+		tag, class = p.tx.queue(raw, info), upstream.Read
+		if info.ID != command.ScriptFlush && info.Flags.Has(command.Scripting) {
+			s.g.noteScript(info.ID, s.arguments(c))
+		}
 	case tag == command.Multi && (c.Args != 1 || s.key.Proto == 2 && p.subscribed()):
 		tag = command.Unknown // an error: nothing begins
 	default:
@@ -356,6 +360,9 @@ func (s *Session) identityAnswered(tag command.ID, reply []byte) []byte {
 	if !resp.IsError(reply) {
 		s.become(q)
 		s.pin.used = true // no longer what the pool has it for
+		if tag != command.Select && s.key.DB > 0 {
+			s.selectAgain()
+		}
 	}
 	switch {
 	case q.muted:
@@ -364,4 +371,17 @@ func (s *Session) identityAnswered(tag command.ID, reply []byte) []byte {
 		return withID(reply, s.id)
 	}
 	return reply
+}
+
+// selectAgain: on Dragonfly AUTH, also that of HELLO, goes back to database 0.
+func (s *Session) selectAgain() {
+	p := s.pin
+	choose := resp.AppendCommand(nil, []byte("SELECT"), strconv.AppendInt(nil, int64(s.key.DB), 10))
+	if !p.silent {
+		p.link.AppendOwn(restoring{p}, choose, 1, 0)
+		return
+	}
+	p.link.AppendOwn(restoring{p}, replyOn, 1, 0)
+	p.link.AppendOwn(restoring{p}, choose, 1, 0)
+	p.link.AppendMode(replyOff)
 }
