@@ -23,6 +23,7 @@
 //	subscribe.go  subscriptions and the frames that answer no command
 //	relay.go    replicas
 //	setup.go      commands that set up a connection, and are repeated on a new one
+//	redirect.go  CLIENT TRACKING that sends invalidations to another client
 //	restore.go    a pinned session gets a new link on the next master
 //	stats.go      what the sessions of a group have counted
 //

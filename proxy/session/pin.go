@@ -21,6 +21,8 @@ type pin struct {
 	relay   bool // PSYNC: bytes are passed on as they are
 	skip    bool // CLIENT REPLY SKIP: the next one gets none
 
+	redirect, redirecting int64 // the client that invalidations go to; the same once CLIENT TRACKING is answered
+
 	blocking time.Time // when the oldest blocking command began to wait
 
 	setup setups
@@ -91,12 +93,17 @@ func (s *Session) dispatchPinned(c *resp.Command, info *command.Info, rest []byt
 		s.halt(stopIdle)
 		return false
 	}
-	if info.ID == command.Watch && s.inflight > 0 && !s.pin.tx.open {
-		s.halt(stopIdle) // the EXEC or UNWATCH that may be in flight ends those before it, not this one
+	if (info.ID == command.Watch || info.ID == command.ClientTracking) && s.inflight > 0 && !s.pin.tx.open {
+		// The EXEC or UNWATCH that may be in flight ends those before it, not this one; and it has to be known which
+		// TRACKING was refused.
+		s.halt(stopIdle)
 		return false
 	}
 	if info.Pin == command.PinWait && !s.pin.tx.open && !(s.key.Proto == 2 && s.pin.subscribed()) {
 		s.countWrites()
+	}
+	if info.ID == command.ClientTracking && !s.pin.tx.open && !s.resolveRedirect(s.arguments(c)) {
+		return false
 	}
 	if info == command.NotListed() {
 		s.learn(c.Name)
@@ -163,10 +170,14 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 				p.subs.expect(c.Args - 1)
 			}
 			if setsUp(info) {
-				if turnsOff(info.ID, s.arguments(c)) {
+				if args := s.arguments(c); turnsOff(info.ID, args) {
 					tag = tagTrackingOff
 				} else {
 					p.setup.note(info.ID, raw)
+					if p.redirecting = s.redirected.id; p.redirecting > 0 && info.ID == command.ClientTracking {
+						raw = withRedirect(args, s.redirected.server)
+						s.redirected = redirected{}
+					}
 				}
 			}
 			if info.Pin.Ends() == command.EndsWithError {
@@ -307,6 +318,8 @@ func (s *Session) hooked(e *upstream.Entry, reply []byte, last bool) {
 		if failed {
 			p.reasons[command.PinTracking]--
 		}
+	case command.ClientGetRedir, command.ClientTrackingInfo:
+		reply = s.ownRedirect(tag, reply)
 	case command.ClientTracking, tagTrackingOff:
 		s.trackingAnswered(tag == tagTrackingOff, reply)
 	default:

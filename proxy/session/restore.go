@@ -23,6 +23,13 @@ func (s *Session) Lost(_ *upstream.Link, lost []upstream.Lost) {
 	}
 	p.link = nil
 	p.lost = append(p.lost, lost...)
+	s.redirected = redirected{}
+	for i := range p.lost {
+		// It names a link of the former master. It is in p.setup, and made again from there.
+		if item := &p.lost[i]; command.ID(item.Tag) == command.ClientTracking && item.Canned == nil && p.redirecting > 0 {
+			s.g.Links.Settle(item, []byte("+OK\r\n"))
+		}
+	}
 	switch {
 	case s.eof:
 		s.close(ClosePeer)
@@ -96,9 +103,7 @@ func (s *Session) Restore() {
 	}
 	p.link = s.g.Links.Pin(s.key, s)
 	r := restoring{p}
-	if raw, n := p.setup.commands(); n > 0 {
-		p.link.AppendOwn(r, raw, n, 0)
-	}
+	s.setUpAgain()
 	p.subs.due = slices.DeleteFunc(p.subs.due, func(d *confirmations) bool { return d.again })
 	commands, names := p.subs.resubscribe()
 	p.subs.repeat(names)
@@ -114,8 +119,7 @@ func (s *Session) Restore() {
 		p.link.AppendOwn(r, t.log[:t.ends[t.answered-1]], t.answered, 0)
 	}
 	if p.has(command.PinTracking) && s.key.Proto == 3 {
-		// Nothing that the client has cached is tracked any more.
-		s.answer([]byte(">2\r\n$10\r\ninvalidate\r\n_\r\n"))
+		s.forgetCached()
 	}
 	lost := p.lost
 	p.lost = nil
@@ -132,6 +136,12 @@ func (s *Session) Restore() {
 	}
 	if p.silent {
 		p.link.AppendMode(replyOff)
+	}
+	if p.redirect > 0 {
+		s.redirectAgain()
+	}
+	if s.target {
+		s.targetRestored()
 	}
 	s.proceed(stopOrphan)
 }

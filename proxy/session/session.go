@@ -35,17 +35,19 @@ type Session struct {
 	out     []byte // replies not written yet; nil when there are none
 	written int    // of out
 
-	slow   *slow // it does not take a large reply as fast as it comes
-	turn   *turn // of a large request that waits for memory
-	ticket gate.Ticket
-	since  time.Time // accepted
-	active time.Time // last sent something
-	last   *command.Info
-	reason CloseReason // why it is ending
-	id     int64
-	name   []byte
-	lib    struct{ name, version []byte }
-	remote netip.AddrPort
+	slow       *slow      // it does not take a large reply as fast as it comes
+	redirected redirected // see redirect.go
+	target     bool       // another session has named it as the target of a REDIRECT
+	turn       *turn      // of a large request that waits for memory
+	ticket     gate.Ticket
+	since      time.Time // accepted
+	active     time.Time // last sent something
+	last       *command.Info
+	reason     CloseReason // why it is ending
+	id         int64
+	name       []byte
+	lib        struct{ name, version []byte }
+	remote     netip.AddrPort
 }
 
 // New begins a session on fd, an accepted non-blocking socket that the session owns from now on.

@@ -30,12 +30,34 @@ func (u *setups) forget(id command.ID) {
 	*u = slices.DeleteFunc(*u, func(s setup) bool { return s.id == id })
 }
 
-// commands is all of them, in order, and how many.
-func (u setups) commands() (raw []byte, n int) {
-	for _, s := range u {
-		raw = append(raw, s.raw...)
+// forgetLast takes back the last command of this name.
+func (u *setups) forgetLast(id command.ID) {
+	for i := len(*u) - 1; i >= 0; i-- {
+		if (*u)[i].id == id {
+			*u = slices.Delete(*u, i, i+1)
+			return
+		}
 	}
-	return raw, len(u)
+}
+
+func (u setup) args() [][]byte {
+	var c resp.Command
+	var r resp.CommandReader
+	_, _ = r.Next(u.raw, &c) // it has been framed before
+	return c.AppendArgs(nil)
+}
+
+// setUpAgain sends everything over the session's new link, in order, but for what is redirected.
+func (s *Session) setUpAgain() {
+	p := s.pin
+	for _, u := range p.setup {
+		switch _, id := redirectAt(u.args()); {
+		case u.id != command.ClientTracking:
+			p.link.AppendOwn(restoring{p}, u.raw, 1, 0)
+		case id == 0:
+			p.link.AppendOwn(retracking{s}, u.raw, 1, 0)
+		}
+	}
 }
 
 // turnsOff: CLIENT TRACKING off. Until it is answered the command is one like any other.
@@ -51,8 +73,13 @@ func (s *Session) trackingAnswered(off bool, reply []byte) {
 	switch failed := resp.IsError(reply); {
 	case failed:
 		p.reasons[command.PinTracking]--
+		if !off { // one at a time is in flight
+			p.setup.forgetLast(command.ClientTracking)
+		}
 	case off:
 		p.setup.forget(command.ClientTracking)
-		p.reasons[command.PinTracking] = 0
+		p.reasons[command.PinTracking], p.redirect = 0, 0
+	default:
+		p.redirect = p.redirecting
 	}
 }
