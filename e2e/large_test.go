@@ -103,6 +103,50 @@ func TestLargeValues(t *testing.T) {
 	})
 }
 
+// TestManyElements: commands of more arguments than Dragonfly takes, and a reply of two million elements.
+func TestManyElements(t *testing.T) {
+	t.Parallel()
+	pool := servers.NewT(t)
+	cluster := pool.Cluster(servers.ClusterOptions{Sentinels: 1})
+	p := before(t, pool, cluster, "--lanes", "1")
+	rss := watchRSS(t, p)
+	w := dial(t, p, 2)
+	const args, times = 65537 - 2, 32
+	push := []string{"RPUSH", "list"}
+	for i := range args {
+		push = append(push, fmt.Sprint("element:", i))
+	}
+	for i := range times {
+		w.want(t, fmt.Sprint((i+1)*args), push...)
+	}
+	w.want(t, "0", append([]string{"DEL"}, push[2:]...)...)
+	before := rss.reset()
+	if err := w.send([]string{"LRANGE", "list", "0", "-1"}); err != nil {
+		t.Fatal(err)
+	}
+	line := func() string {
+		_ = w.conn.SetReadDeadline(time.Now().Add(patience))
+		text, err := w.in.ReadString('\n')
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text[:len(text)-2]
+	}
+	if got := line(); got != fmt.Sprint("*", args*times) {
+		t.Fatalf("LRANGE: %s", got)
+	}
+	for i := range args * times {
+		want := push[2+i%args]
+		if size, value := line(), line(); size != fmt.Sprint("$", len(want)) || value != want {
+			t.Fatalf("element %d: %s %s", i, size, value)
+		}
+	}
+	if peak := rss.reset(); peak > before+largeMargin {
+		t.Errorf("RSS grew from %d to %d MiB", before>>20, peak>>20)
+	}
+	w.want(t, "PONG", "PING")
+}
+
 // fill writes the part of the pattern that begins at offset at.
 func fill(b []byte, at int) {
 	for i := range b {
