@@ -14,6 +14,7 @@
 //	relay_test.go      loses the replies to what has been applied
 //	race_test.go       a race-tested program for race-tested tests
 //	brief_test.go      every kind of session that is over at once
+//	malformed_test.go  what no client should send
 //
 // -short leaves out what takes more than ten seconds. E2E_PROXY=path tests a program that is built already.
 //

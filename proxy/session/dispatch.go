@@ -12,6 +12,10 @@ import (
 func (s *Session) dispatch(c *resp.Command, rest []byte) bool {
 	info := command.Lookup(c.Name)
 	if info == nil {
+		if isHTTP(c.Name) {
+			s.end(CloseProtocol)
+			return true
+		}
 		info = command.NotListed()
 	} else if info.Dependent(c.Args) {
 		info = info.Resolve(s.arguments(c))
