@@ -13,6 +13,10 @@ import (
 func (s *Session) dispatch(c *resp.Command, rest []byte) bool {
 	info := command.Lookup(c.Name)
 	if info == nil {
+		if isHTTP(c.Name) {
+			s.end(CloseProtocol)
+			return true
+		}
 		info = s.g.learnedInfo(c.Name)
 	} else if info.Dependent(c.Args) {
 		info = info.Resolve(s.arguments(c))

@@ -206,6 +206,10 @@ func (s *Session) protocolError(err error) {
 	s.end(CloseProtocol)
 }
 
+// isHTTP: these begin lines that a browser sends on behalf of a page of somebody else's, whose body may be commands. Redis
+// closes the connection on them without a word, and so must we: the commands behind them are not to be executed.
+func isHTTP(name []byte) bool { return is(name, "post") || is(name, "host:") }
+
 // unauthenticated: the client has not logged in where it must. Redis allows it few and small arguments, and closes its
 // connection otherwise; here that would be a link of others.
 func (s *Session) unauthenticated() bool {

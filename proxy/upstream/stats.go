@@ -18,7 +18,7 @@ type Counters struct {
 // Usage is what a set has right now.
 type Usage struct {
 	Shared, Pinned, Idle int // links; idle ones are in the pool
-	InFlight, Writes     int // commands without a reply; of these, all that are not reads
+	InFlight, Writes     int // commands without a reply, or, where none is wanted, not passed yet; of these, all that are not reads
 	Backlog, LostWaiting int // commands that wait for the next master; of these, those that were on the wire
 }
 
@@ -36,7 +36,7 @@ func (s *Set) Usage() Usage {
 		}
 		for i := range l.pending.len() {
 			e := l.pending.at(i)
-			if e.own || e.canned != nil || e.silent {
+			if e.own || e.canned != nil {
 				continue
 			}
 			u.InFlight++
