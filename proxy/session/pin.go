@@ -47,9 +47,13 @@ func (s *Session) dispatchPinned(c *resp.Command, info *command.Info, rest []byt
 		s.answerError("ERR %s is not passed on: replicate from the master itself", info.Name)
 		return true
 	}
-	if info.ID == command.Multi && s.pin != nil && !s.pin.tx.open && len(s.pin.tx.log) > 0 {
-		s.halt(stopIdle) // the former transaction's commands are kept until its EXEC is answered
-		return false
+	if info.ID == command.Multi && s.inflight > 0 && s.pin != nil && !s.pin.tx.open {
+		if len(s.pin.tx.log) > 0 || s.key.Proto == 2 && s.pin.subscribed() {
+			// The former transaction's commands are kept until its EXEC is answered; and whether a subscriber may
+			// begin one is known when nothing can end, or refuse, its subscriptions any more.
+			s.halt(stopIdle)
+			return false
+		}
 	}
 	if v := s.admit(info, rest); v != pass {
 		if v == answered {
@@ -109,6 +113,9 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 		class = upstream.Read // whoever waits goes on waiting on the next master
 	}
 	tag := info.ID
+	if (tag == command.Discard || tag == command.Reset) && c.Args != 1 {
+		tag = command.Unknown // an error: nothing ends. EXEC with arguments does end all
+	}
 	switch {
 	case p.tx.open && tag != command.Exec && tag != command.Discard && tag != command.Reset:
 		// What EXEC sets up on the connection is not followed: at least no other session gets it.
@@ -200,7 +207,11 @@ func (s *Session) replyMode(raw []byte, args [][]byte) bool {
 // over that link like any other, and hooked takes what it changes.
 func (s *Session) localWhilePinned(c *resp.Command, info *command.Info, rest []byte) (done, handled bool) {
 	switch info.ID {
-	case command.Quit, command.Reset:
+	case command.Quit:
+	case command.Reset:
+		if c.Args != 1 {
+			return false, false // an error of the server's, and one of the transaction
+		}
 	case command.Auth, command.Hello, command.Select:
 		if s.pin.tx.open {
 			return false, false // queued by the server
