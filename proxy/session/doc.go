@@ -19,6 +19,7 @@
 //	transaction.go  MULTI, WATCH, EXEC
 //	subscribe.go  subscriptions and the frames that answer no command
 //	setup.go      commands that set up a connection, and are repeated on a new one
+//	silent.go     commands without a reply, and the end of their link
 //	restore.go    a pinned session gets a new link on the next master
 //	stats.go      what the sessions of a group have counted
 //

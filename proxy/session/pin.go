@@ -16,6 +16,7 @@ type pin struct {
 	used    bool // the link is in a state that no other session may get
 	silent  bool // CLIENT REPLY OFF: commands get no replies
 	skip    bool // CLIENT REPLY SKIP: the next one gets none
+	unheard bool // the last command was sent without a reply: see silent.go
 
 	blocking time.Time // when the oldest blocking command began to wait
 
@@ -160,6 +161,7 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 			}
 		}
 	}
+	p.unheard = p.silent || p.skip
 	switch {
 	case p.silent:
 		p.link.AppendSilent(s, raw, class)
@@ -188,7 +190,7 @@ func (s *Session) replyMode(raw []byte, args [][]byte) bool {
 	p.used = true
 	switch {
 	case len(args) == 3 && is(args[2], "off"):
-		p.silent = true
+		p.silent, p.skip = true, false
 	case len(args) == 3 && is(args[2], "skip"):
 		// Sent with the command that it is for: that may be one which is answered here.
 		p.skip = !p.silent
@@ -230,6 +232,9 @@ func (s *Session) localWhilePinned(c *resp.Command, info *command.Info, rest []b
 		}
 	default:
 		return false, false
+	}
+	if s.inflight == 0 && s.mustHear(info.ID) {
+		s.hear()
 	}
 	if s.inflight > 0 {
 		s.halt(stopIdle)
@@ -278,6 +283,8 @@ func (s *Session) hooked(e *upstream.Entry, reply []byte, last bool) {
 	failed := resp.IsError(reply)
 	p := s.pin
 	switch tag {
+	case tagHeard:
+		return
 	case command.Auth, command.Hello, command.Select:
 		reply = s.identityAnswered(tag, reply)
 	case tagQueued, command.Multi, command.Exec, command.Discard, tagNil, tagAborted:

@@ -14,6 +14,7 @@ const (
 	tagNil                                            // a DISCARD sent for an EXEC whose watched keys were lost: nil
 	tagTrackingOff                                    // CLIENT TRACKING off
 	tagAborted                                        // a DISCARD sent for an EXEC after a refused command: EXECABORT
+	tagHeard                                          // see hear
 )
 
 // transaction is an open MULTI. Its commands are kept, so that they can be queued again on another master.
