@@ -132,9 +132,13 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 		case command.Multi:
 			p.tx.begin(raw)
 		case command.Exec, command.Discard:
+			if c.Args != 1 {
+				p.tx.open = false // the server says what is wrong, and that all is discarded
+				break
+			}
 			raw, tag = s.endTransaction(raw, tag)
 		case command.Unwatch:
-			p.tx.watchLost = false // for an EXEC that is pipelined behind it
+			p.tx.watchLost = p.tx.watchLost && c.Args != 1 // for an EXEC that is pipelined behind it
 		case command.ClientReply:
 			if s.replyMode(raw, s.arguments(c)) {
 				return

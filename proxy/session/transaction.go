@@ -26,6 +26,7 @@ type transaction struct {
 	selects   []selected
 	watchLost bool // a WATCH was in force on a master that is gone: EXEC gives nil
 	failed    bool // a command was refused here and not queued: EXEC gives EXECABORT
+	spoiled   bool // the same by the server, which knows it by itself unless EXEC is not sent
 }
 
 // selected is a SELECT inside MULTI, and its place among the queued commands.
@@ -34,7 +35,7 @@ type selected struct{ at, db int }
 func (t *transaction) begin(raw []byte) {
 	t.open = true
 	t.log, t.ends, t.answered = append(t.log[:0], raw...), append(t.ends[:0], len(raw)), 0
-	t.selects, t.failed = t.selects[:0], false
+	t.selects, t.failed, t.spoiled = t.selects[:0], false, false
 }
 
 // queue notes a command inside MULTI.
@@ -84,11 +85,14 @@ func (s *Session) transactionAnswered(tag command.ID, reply []byte) []byte {
 		return reply
 	case tagQueued:
 		p.tx.answered++
+		p.tx.spoiled = p.tx.spoiled || failed && !harmless(reply)
 		return reply
 	case tagNil:
-		reply = nilArray(s.key.Proto)
+		if reply = nilArray(s.key.Proto); p.tx.spoiled {
+			reply = execAbort
+		}
 	case tagAborted:
-		reply = []byte("-EXECABORT Transaction discarded because of previous errors.\r\n")
+		reply = execAbort
 	}
 	// EXEC and DISCARD end the transaction and every WATCH, whatever they answer, but for errors that say
 	// that there was none.
@@ -104,6 +108,13 @@ func (s *Session) transactionAnswered(tag command.ID, reply []byte) []byte {
 		p.reasons[command.PinWatch], p.tx.watchLost = 0, false
 	}
 	return reply
+}
+
+var execAbort = []byte("-EXECABORT Transaction discarded because of previous errors.\r\n")
+
+// harmless are the errors inside MULTI that EXEC is not refused for.
+func harmless(failure []byte) bool {
+	return bytes.HasPrefix(failure, []byte("-ERR MULTI calls can not be nested")) || bytes.HasPrefix(failure, []byte("-ERR WATCH inside MULTI"))
 }
 
 // followSelects finds out from EXEC's reply which database the session is in.
