@@ -34,3 +34,22 @@ func (s *Session) hearNothing(raw []byte) {
 func (s *Session) mustHear(id command.ID) bool {
 	return (id == command.Quit || id == command.Reset) && s.pin.unheard && s.pin.link != nil
 }
+
+// unheardTransaction is an open MULTI and what was queued behind it, if the client is told nothing of it: no reply says
+// how far it has come, so all of it is queued again. One that began with a single command unheard (CLIENT REPLY SKIP)
+// is restored as any: what is not lost is queued.
+func (s *Session) unheardTransaction() []byte {
+	p := s.pin
+	t := &p.tx
+	if !t.open {
+		return nil
+	}
+	lost := min(len(p.lost), len(t.ends)) // all that was sent since MULTI is in the log
+	if !p.silent {
+		t.answered = max(t.answered, len(t.ends)-lost)
+		return nil
+	}
+	s.g.Links.Abandon(p.lost[len(p.lost)-lost:])
+	p.lost = p.lost[:len(p.lost)-lost]
+	return t.log
+}
