@@ -20,6 +20,8 @@ type dialog struct {
 	reader  resp.ReplyReader
 	patient time.Duration // for the next frame
 	sending chan struct{} // closed when what was sent last is written; nil: nothing was
+	// forgetful: invalidations are passed over.
+	forgetful bool
 }
 
 func newDialog(c *client) *dialog { return &dialog{conn: c.conn, patient: patience} }
@@ -30,14 +32,16 @@ var patience = 10 * time.Second
 
 // next is the next frame.
 func (d *dialog) next() (string, error) {
-	_ = d.conn.SetReadDeadline(time.Now().Add(d.patient))
 	for {
 		if n, err := d.reader.Next(d.buf); err != nil {
 			return "", fmt.Errorf("%w in %q", err, d.buf)
 		} else if n > 0 {
 			frame := string(d.buf[:n])
 			d.buf = slices.Delete(d.buf, 0, n)
-			return frame, nil
+			if !d.forgetful || !invalidation(frame) {
+				return frame, nil
+			}
+			continue
 		}
 		if err := d.more(64 << 10); err != nil {
 			return "", err
@@ -45,8 +49,13 @@ func (d *dialog) next() (string, error) {
 	}
 }
 
+// invalidation of what the client has cached. A switch makes it forget everything, and what was read before is not
+// tracked any more.
+func invalidation(frame string) bool { return strings.HasPrefix(frame, ">2\r\n$10\r\ninvalidate\r\n") }
+
 // more reads up to size bytes.
 func (d *dialog) more(size int) error {
+	_ = d.conn.SetReadDeadline(time.Now().Add(d.patient))
 	b := make([]byte, size)
 	n, err := d.conn.Read(b)
 	d.buf = append(d.buf, b[:n]...)
@@ -102,6 +111,13 @@ func (d *dialog) send(raw string, pieces *rand.Rand) {
 			raw = raw[n:]
 		}
 	}()
+}
+
+// written waits until everything that was sent is written.
+func (d *dialog) written() {
+	if d.sending != nil {
+		<-d.sending
+	}
 }
 
 // answers are the frames that came for each command of a conversation, and for ending.
@@ -185,23 +201,30 @@ func pipelined(c *client, talk conversation, want answers, groups []int, pieces 
 	return append(frames, got...), err
 }
 
+// replies are what a conversation got, and what § was in it.
+type replies struct {
+	frames []string
+	own    string
+}
+
 // compare says where got differs from what came directly; "" if nowhere.
-func compare(talk conversation, want answers, got []string, forms ...map[string]form) string {
+func compare(talk conversation, want answers, directly string, got replies, forms ...map[string]form) string {
 	frames, of := want.flat()
-	for i := range max(len(frames), len(got)) {
+	for i := range max(len(frames), len(got.frames)) {
 		var l line
 		switch {
 		case i >= len(frames):
-			return fmt.Sprintf("after all it got %q", got[i:])
+			return fmt.Sprintf("after all it got %q", got.frames[i:])
 		case of[i] < len(talk):
 			l = talk[of[i]]
 		default:
 			l = ending[0]
 		}
-		if i >= len(got) {
+		if i >= len(got.frames) {
 			return fmt.Sprintf("nothing came for %s, want %q", l, frames[i])
 		}
-		if g, w := plain(l, got[i], forms...), plain(l, frames[i], forms...); g != w {
+		g, w := common(plain(l, got.frames[i], forms...), got.own), common(plain(l, frames[i], forms...), directly)
+		if g != w {
 			return fmt.Sprintf("command %d, %s:\n got %.300q\nwant %.300q", of[i], l, g, w)
 		}
 	}

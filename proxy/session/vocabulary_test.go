@@ -65,7 +65,7 @@ var vocabulary = []family{
 		"DEL $k", "DEL $s $l $e", "UNLINK $k", "EXISTS $k $k", "TYPE $k", "TOUCH $k", "RENAME $s $t", "RENAMENX $l $m", "COPY $s $t REPLACE", "COPY $k $k",
 		"EXPIRE $k 100000", "EXPIRE $k 100000 NX", "PEXPIRE $k 100000000 GT", "EXPIREAT $k 4102444800", "PEXPIREAT $k 4102444800000", "TTL $k", "PTTL $k", "PERSIST $k",
 		"EXPIRE $k -1", "EXPIRE $k x", "EXPIRETIME $k", "SORT $l ALPHA", "SORT $l", "SORT $e ALPHA LIMIT 0 2 DESC", "SORT $l BY nosort STORE $m", "SORT_RO $l ALPHA",
-		"KEYS §*", "SCAN 0 MATCH §* COUNT 100000", "SSCAN $e 0 COUNT 100", "HSCAN $h 0 COUNT 100", "ZSCAN $z 0 COUNT 100", "SCAN x", "SCAN 0 NOSUCH",
+		"KEYS §*", "SCAN 0 MATCH §* COUNT 100000", "SSCAN $e 0 COUNT 100", "HSCAN $h 0 COUNT 100", "ZSCAN $z 0 COUNT 100", "SCAN x", "SCAN 0 NOSUCH x",
 	}},
 	{name: "insides", unlike: "OBJECT and the bytes of DUMP are its own", phrases: []string{"OBJECT ENCODING $k", "OBJECT REFCOUNT $k", "OBJECT NOSUCH $k", "DUMP $s", "RESTORE $t 0 x", "OBJECT HELP"}},
 	{name: "all keys", alone: true, phrases: []string{"DBSIZE", "FLUSHDB", "FLUSHALL", "FLUSHALL ASYNC", "SWAPDB 0 1", "KEYS *", "SCAN 0 COUNT 100000", "SCAN 0 TYPE string COUNT 100000", "SET $s 1; MOVE $s 2"}},
@@ -75,9 +75,9 @@ var vocabulary = []family{
 		"WATCH $l; MULTI; RPUSH $l $v; DISCARD; LLEN $l", "MULTI; SET $s; EXEC", "MULTI; MULTI; WATCH $s; EXEC", "MULTI; SELECT 1; SET $s $v; EXEC", "MULTI; SET $s x; LPUSH $s 1; EXEC",
 	}},
 	{name: "subscriptions", phrases: []string{
-		"SUBSCRIBE $c", "SUBSCRIBE $c $d", "PSUBSCRIBE $c*", "SSUBSCRIBE $c", "UNSUBSCRIBE $c", "UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE", "SUBSCRIBE", "PUBLISH §nobody $v",
-		"HELLO 3; SUBSCRIBE $c; PUBLISH $c $v; GET $s; UNSUBSCRIBE", "HELLO 3; PSUBSCRIBE §* $c; PUBLISH $c $v", "SUBSCRIBE $c; PING; PING $v; UNSUBSCRIBE $c", "SPUBLISH $c $v",
-		"PUBSUB NUMSUB §nobody", "PUBSUB CHANNELS §no*", "PUBSUB NOSUCH",
+		"SUBSCRIBE $c", "SUBSCRIBE $c $d", "PSUBSCRIBE §*", "SSUBSCRIBE $c", "UNSUBSCRIBE $c", "UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE", "SUBSCRIBE", "PUBLISH §nobody $v",
+		"HELLO 3; SUBSCRIBE $c; PUBLISH $c $v; GET $s; UNSUBSCRIBE", "HELLO 3; PSUBSCRIBE §* x*; PUBLISH $c $v", "SUBSCRIBE $c; PING; PING $v; UNSUBSCRIBE $c", "SPUBLISH $c $v",
+		"PUBSUB NUMSUB §nobody", "PUBSUB NOSUCH",
 	}},
 	{name: "blocking", phrases: []string{
 		"BLPOP $l 0.002", "BRPOP $l $m 0.002", "LPUSH $l $v; BLPOP $l 0.05", "BLPOP $l x", "BLPOP $l -1", "BZPOPMIN $z $y 0.002", "ZADD $z 1 $a; BZPOPMAX $z 0.05",
