@@ -20,6 +20,7 @@ type pin struct {
 	silent  bool // CLIENT REPLY OFF: commands get no replies
 	relay   bool // PSYNC: bytes are passed on as they are
 	skip    bool // CLIENT REPLY SKIP: the next one gets none
+	unheard bool // the last command was sent without a reply: see silent.go
 
 	redirect, redirecting int64 // the client that invalidations go to; the same once CLIENT TRACKING is answered
 
@@ -49,9 +50,13 @@ func (s *Session) dispatchPinned(c *resp.Command, info *command.Info, rest []byt
 			return done
 		}
 	}
-	if info.ID == command.Multi && s.pin != nil && !s.pin.tx.open && len(s.pin.tx.log) > 0 {
-		s.halt(stopIdle) // the former transaction's commands are kept until its EXEC is answered
-		return false
+	if info.ID == command.Multi && s.inflight > 0 && s.pin != nil && !s.pin.tx.open {
+		if len(s.pin.tx.log) > 0 || s.key.Proto == 2 && s.pin.subscribed() {
+			// The former transaction's commands are kept until its EXEC is answered; and whether a subscriber may
+			// begin one is known when nothing can end, or refuse, its subscriptions any more.
+			s.halt(stopIdle)
+			return false
+		}
 	}
 	if v := s.admit(info, rest); v != pass {
 		if v == answered {
@@ -131,6 +136,9 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 		class = upstream.Read // whoever waits goes on waiting on the next master
 	}
 	tag := info.ID
+	if (tag == command.Discard || tag == command.Reset) && c.Args != 1 {
+		tag = command.Unknown // an error: nothing ends. EXEC with arguments does end all
+	}
 	switch {
 	case p.tx.open && tag != command.Exec && tag != command.Discard && tag != command.Reset:
 		// What EXEC sets up on the connection is not followed: at least no other session gets it.
@@ -152,9 +160,13 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 		case command.Multi:
 			p.tx.begin(raw)
 		case command.Exec, command.Discard:
+			if c.Args != 1 {
+				p.tx.open = false // the server says what is wrong, and that all is discarded
+				break
+			}
 			raw, tag = s.endTransaction(raw, tag)
 		case command.Unwatch:
-			p.tx.watchLost = false // for an EXEC that is pipelined behind it
+			p.tx.watchLost = p.tx.watchLost && c.Args != 1 // for an EXEC that is pipelined behind it
 		case command.ClientReply:
 			if s.replyMode(raw, s.arguments(c)) {
 				return
@@ -185,6 +197,7 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 			}
 		}
 	}
+	p.unheard = p.silent || p.skip
 	switch {
 	case p.silent:
 		p.link.AppendSilent(s, raw, class)
@@ -235,7 +248,11 @@ func (s *Session) replyMode(raw []byte, args [][]byte) bool {
 // over that link like any other, and hooked takes what it changes.
 func (s *Session) localWhilePinned(c *resp.Command, info *command.Info, rest []byte) (done, handled bool) {
 	switch info.ID {
-	case command.Quit, command.Reset:
+	case command.Quit:
+	case command.Reset:
+		if c.Args != 1 {
+			return false, false // an error of the server's, and one of the transaction
+		}
 	case command.Auth, command.Hello, command.Select:
 		if s.pin.tx.open {
 			return false, false // queued by the server
@@ -254,6 +271,9 @@ func (s *Session) localWhilePinned(c *resp.Command, info *command.Info, rest []b
 		}
 	default:
 		return false, false
+	}
+	if s.inflight == 0 && s.mustHear(info.ID) {
+		s.hear()
 	}
 	if s.inflight > 0 {
 		s.halt(stopIdle)
@@ -302,6 +322,8 @@ func (s *Session) hooked(e *upstream.Entry, reply []byte, last bool) {
 	failed := s.cut == 0 && resp.IsError(reply)
 	p := s.pin
 	switch tag {
+	case tagHeard:
+		return
 	case command.Auth, command.Hello, command.Select:
 		reply = s.identityAnswered(tag, reply)
 	case tagQueued, command.Multi, command.Exec, command.Discard, tagNil, tagAborted:

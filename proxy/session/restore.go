@@ -115,6 +115,7 @@ func (s *Session) Restore() {
 		raw, n := s.g.Scripts.Load()
 		p.link.AppendOwn(r, raw, n, 0)
 	}
+	unheard := s.unheardTransaction()
 	if t := &p.tx; t.answered > 0 && t.answered <= len(t.ends) {
 		p.link.AppendOwn(r, t.log[:t.ends[t.answered-1]], t.answered, 0)
 	}
@@ -136,6 +137,9 @@ func (s *Session) Restore() {
 	}
 	if p.silent {
 		p.link.AppendMode(replyOff)
+	}
+	if len(unheard) > 0 {
+		p.link.AppendMode(unheard)
 	}
 	if p.redirect > 0 {
 		s.redirectAgain()

@@ -14,6 +14,7 @@ const (
 	tagNil                                            // a DISCARD sent for an EXEC whose watched keys were lost: nil
 	tagTrackingOff                                    // CLIENT TRACKING off
 	tagAborted                                        // a DISCARD sent for an EXEC after a refused command: EXECABORT
+	tagHeard                                          // see hear
 )
 
 // transaction is an open MULTI. Its commands are kept, so that they can be queued again on another master.
@@ -25,12 +26,13 @@ type transaction struct {
 	specials  []special // of the queued ones, those that set up the connection
 	watchLost bool      // a WATCH was in force on a master that is gone: EXEC gives nil
 	failed    bool      // a command was refused here and not queued: EXEC gives EXECABORT
+	spoiled   bool      // the same by the server, which knows it by itself unless EXEC is not sent
 }
 
 func (t *transaction) begin(raw []byte) {
 	t.open = true
 	t.log, t.ends, t.answered = append(t.log[:0], raw...), append(t.ends[:0], len(raw)), 0
-	t.specials, t.failed = t.specials[:0], false
+	t.specials, t.failed, t.spoiled = t.specials[:0], false, false
 }
 
 // queue notes a command inside MULTI.
@@ -78,11 +80,14 @@ func (s *Session) transactionAnswered(tag command.ID, reply []byte) []byte {
 		return reply
 	case tagQueued:
 		p.tx.answered++
+		p.tx.spoiled = p.tx.spoiled || failed && !harmless(reply)
 		return reply
 	case tagNil:
-		reply = nilArray(s.key.Proto)
+		if reply = nilArray(s.key.Proto); p.tx.spoiled {
+			reply = execAbort
+		}
 	case tagAborted:
-		reply = []byte("-EXECABORT Transaction discarded because of previous errors.\r\n")
+		reply = execAbort
 	}
 	// EXEC and DISCARD end the transaction and every WATCH, whatever they answer, but for errors that say
 	// that there was none.
@@ -98,6 +103,13 @@ func (s *Session) transactionAnswered(tag command.ID, reply []byte) []byte {
 		p.reasons[command.PinWatch], p.tx.watchLost = 0, false
 	}
 	return reply
+}
+
+var execAbort = []byte("-EXECABORT Transaction discarded because of previous errors.\r\n")
+
+// harmless are the errors inside MULTI that EXEC is not refused for.
+func harmless(failure []byte) bool {
+	return bytes.HasPrefix(failure, []byte("-ERR MULTI calls can not be nested")) || bytes.HasPrefix(failure, []byte("-ERR WATCH inside MULTI"))
 }
 
 func nilArray(proto uint8) []byte {
