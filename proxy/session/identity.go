@@ -64,9 +64,9 @@ func (s *Session) auth(args [][]byte, raw []byte) {
 	q := &question{s: s, key: s.key}
 	switch len(args) {
 	case 2:
-		q.key.Username, q.key.Password = "", string(args[1])
+		q.key = s.key.As("", string(args[1]))
 	case 3:
-		q.key.Username, q.key.Password = string(args[1]), string(args[2])
+		q.key = s.key.As(string(args[1]), string(args[2]))
 	case 1:
 		s.wrongArity("auth")
 		return
@@ -105,7 +105,7 @@ func (s *Session) hello(args [][]byte, raw []byte) {
 	for i := 2; i < len(args); i++ {
 		switch left := len(args) - i - 1; {
 		case is(args[i], "auth") && left >= 2:
-			q.key.Username, q.key.Password = string(args[i+1]), string(args[i+2])
+			q.key = q.key.As(string(args[i+1]), string(args[i+2]))
 			login = resp.AppendCommand(nil, []byte("AUTH"), args[i+1], args[i+2])
 			if len(login) > maxLogin {
 				s.answerError("ERR Protocol error: unauthenticated bulk length")
@@ -152,8 +152,7 @@ func (s *Session) selectDB(args [][]byte, raw []byte) {
 		s.answerError("ERR DB index is out of range")
 		return
 	}
-	q := &question{s: s, key: s.key}
-	q.key.DB = db
+	q := &question{s: s, key: s.key.In(db)}
 	if s.pin != nil {
 		s.sendAsked(s.pin.link, q, raw, command.Select)
 		return

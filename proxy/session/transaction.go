@@ -120,7 +120,7 @@ func (s *Session) followSelects(exec []byte) {
 		for _, q := range s.pin.tx.selects {
 			if q.at == i && exec[at] == '+' {
 				s.choose(nil)
-				s.key.DB = q.db
+				s.key = s.key.In(q.db)
 			}
 		}
 		at += n
