@@ -82,7 +82,7 @@ func (s *Session) tooMuch(unsent int) {
 			return
 		}
 	}
-	s.halt(stopOutput)
+	s.slowDown(unsent)
 }
 
 // Flush writes the output of this turn.
@@ -108,6 +108,7 @@ func (s *Session) write() {
 	if err != nil || s.gone {
 		return // closed
 	}
+	s.slow.progress = s.slow.progress || n > 0
 	if s.written += n; s.written < len(s.out) {
 		if s.written > len(s.out)/2 {
 			s.out = s.out[:copy(s.out, s.out[s.written:])]

@@ -33,6 +33,7 @@ type Session struct {
 
 	out     []byte // replies not written yet; nil when there are none
 	written int    // of out
+	slow    slowness
 
 	ticket gate.Ticket
 	since  time.Time // accepted
