@@ -139,7 +139,7 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 				p.blocking = s.g.Loop.Now()
 			}
 			if info.Pin == command.PinSubscribe {
-				p.subs.expect(c.Args - 1)
+				p.subs.expect(c.Args-1, p.silent || p.skip)
 			}
 			if setsUp(info) {
 				if turnsOff(info.ID, s.arguments(c)) {
