@@ -19,8 +19,9 @@ type question struct {
 	named bool
 	muted bool // the client has asked for no reply
 
-	clients bool   // a command about clients: see askServer
-	then    func() // what is done once the server has allowed it
+	clients bool               // a command about clients: see askServer
+	then    func(reply []byte) // what is done with the server's reply
+	qbuf    int                // bytes that were read when it was asked
 }
 
 // dispatchIdentity begins AUTH, HELLO or SELECT. All three need a master, so they pass the gate.

@@ -52,3 +52,21 @@ func TestLittleUser(t *testing.T) {
 	c.close()
 	admin.close()
 }
+
+// TestSubscriberLosesRight: Redis closes the connection of a subscriber who may not be one any more. That is a link of the
+// session's own, whose subscriptions can't be made again.
+func TestSubscriberLosesRight(t *testing.T) {
+	pool := servers.NewT(t)
+	node := pool.Redis(servers.RedisOptions{Config: []string{"user listener on >pw ~* &news +@all"}})
+	l := newLane(t, nil)
+	l.serve(node.Addr())
+	c, admin := l.client(), l.client()
+	c.do("AUTH listener pw", "SUBSCRIBE news")
+	c.expect("+OK\r\n*3\r\n$9\r\nsubscribe\r\n$4\r\nnews\r\n:1\r\n")
+	admin.do("ACL SETUSER listener resetchannels", "PING")
+	admin.expect("+OK\r\n+PONG\r\n")
+	if rest := c.all(); rest != "" {
+		t.Errorf("before the close: %q", rest)
+	}
+	admin.close()
+}

@@ -246,7 +246,7 @@ func (s *Session) hooked(e *upstream.Entry, reply []byte, last bool) {
 		return
 	}
 	if s.ask != nil && s.ask.clients {
-		s.permitted(reply)
+		s.ask.then(reply)
 		return
 	}
 	if s.pin == nil {
