@@ -34,7 +34,8 @@ type Group struct {
 
 	sessions map[*Session]struct{}
 	seen     seenScripts
-	args     [][]byte // for commands whose way depends on their arguments
+	args     [][]byte  // for commands whose way depends on their arguments
+	paused   time.Time // the end of a CLIENT PAUSE: see pause.go
 }
 
 // Limits of one session.
