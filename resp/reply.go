@@ -6,8 +6,9 @@ import (
 )
 
 // DefaultMaxDepth is how deep replies may nest when ReplyReader.MaxDepth is 0. Redis itself comes no deeper than a few
-// levels, scripts to what they build; the client behind us may well recurse.
-const DefaultMaxDepth = 128
+// levels, but a script to what it builds: Redis ends a table that contains itself when the stack of Lua is full, which
+// is at 8000 entries. A level costs 8 bytes, and only while there is one.
+const DefaultMaxDepth = 16384
 
 // ReplyReader finds the replies, of RESP2 and RESP3, in what a server sends. It holds no bytes, only where it stopped in
 // those the caller holds. All offsets are relative to the start of the caller's buffer.

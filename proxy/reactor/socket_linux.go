@@ -6,6 +6,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// fionread asks how many bytes can be read.
+const fionread = unix.TIOCINQ
+
 func streamSocket(family int) (int, error) {
 	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	return fd, os.NewSyscallError("socket", err)

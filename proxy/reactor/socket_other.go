@@ -9,6 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// fionread asks how many bytes can be read: the same number on all BSDs.
+const fionread = 0x4004667f
+
 func streamSocket(family int) (int, error) {
 	syscall.ForkLock.RLock() // no child may inherit it before it is marked
 	defer syscall.ForkLock.RUnlock()

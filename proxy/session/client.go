@@ -53,16 +53,38 @@ func (s *Session) dispatchClients(args [][]byte, info *command.Info, rest []byte
 		return v == answered
 	}
 	s.askServer(job.permission, job.run)
+	s.ask.qbuf = len(rest)
 	return true
 }
 
 // askServer sends a command about clients over a shared link; then is run when the server has allowed it, nil
 // if its reply is the answer. Nothing else of the session is in flight, so also one with a link of its own may.
 func (s *Session) askServer(raw []byte, then func()) {
-	s.ask = &question{s: s, key: s.key, clients: true, then: then, muted: s.muted || s.ask != nil && s.ask.muted}
+	s.askServerFor(raw, func(reply []byte) {
+		if then == nil || refuses(reply) {
+			s.finish(reply)
+			return
+		}
+		then()
+	})
+}
+
+// askServerFor is askServer for a command whose reply matters.
+func (s *Session) askServerFor(raw []byte, then func(reply []byte)) {
+	s.hold().then = then
 	s.inflight++
-	s.halt(stopAnswer)
 	s.g.Links.Shared(s.key).Append(s, raw, upstream.Read, uint16(command.ClientList))
+}
+
+// hold makes the session's next command wait for a job; finish ends that.
+func (s *Session) hold() *question {
+	q := &question{s: s, key: s.key, clients: true, muted: s.muted}
+	if s.ask != nil {
+		q.muted, q.qbuf = q.muted || s.ask.muted, s.ask.qbuf
+	}
+	s.ask = q
+	s.halt(stopAnswer)
+	return q
 }
 
 // clientJob is what is done once the server has allowed it.
@@ -71,15 +93,10 @@ type clientJob struct {
 	run        func()
 }
 
-// permitted takes the server's answer. An ERR is about nobody; NOPERM, NOAUTH, or that no master has come in
-// time, are the client's.
-func (s *Session) permitted(reply []byte) {
-	q := s.ask
-	if q.then == nil || resp.IsError(reply) && string(resp.ErrorPrefix(reply)) != "ERR" {
-		s.finish(reply)
-		return
-	}
-	q.then()
+// refuses: an ERR is about nobody, but for a user that there is not; NOPERM, NOAUTH, or that no master has come in time,
+// are the client's.
+func refuses(reply []byte) bool {
+	return resp.IsError(reply) && (string(resp.ErrorPrefix(reply)) != "ERR" || bytes.HasPrefix(reply, []byte("-ERR No such user")))
 }
 
 // finish answers a job, unless the client has gone meanwhile.

@@ -39,6 +39,9 @@ func TestClientList(t *testing.T) {
 	a.send(wire("CLIENT LIST", "ECHO end"))
 	list := bulkOf(strings.TrimSuffix(a.upTo("$3\r\nend\r\n"), "$3\r\nend\r\n"))
 	lines := strings.Split(strings.TrimSuffix(list, "\n"), "\n")
+	if !strings.Contains(list, " qbuf=49 ") {
+		t.Errorf("not the length of what it was asked with: %q", list)
+	}
 	if len(lines) != 2 {
 		t.Fatalf("CLIENT LIST: %q", list)
 	}
@@ -63,9 +66,9 @@ func TestClientKill(t *testing.T) {
 	a, b := l.client(), l.client()
 	b.do("CLIENT ID")
 	id := strings.TrimSpace(strings.TrimPrefix(b.upTo("\r\n"), ":"))
-	a.do("CLIENT KILL ID 99999", "CLIENT KILL 1.2.3.4:5", "CLIENT KILL ID 0", "CLIENT KILL TYPE odd", "CLIENT KILL ID", "CLIENT KILL ID 1 SKIPME maybe")
+	a.do("CLIENT KILL ID 99999", "CLIENT KILL 1.2.3.4:5", "CLIENT KILL ID 0", "CLIENT KILL TYPE odd", "CLIENT KILL ID", "CLIENT KILL ID 1 SKIPME maybe", "CLIENT KILL USER nobody")
 	a.expect(":0\r\n-ERR No such client\r\n-ERR client-id should be greater than 0\r\n-ERR Unknown client type 'odd'\r\n" +
-		"-ERR No such client\r\n-ERR syntax error\r\n")
+		"-ERR No such client\r\n-ERR syntax error\r\n-ERR No such user 'nobody'\r\n")
 	a.do("CLIENT KILL ID " + id)
 	a.expect(":1\r\n")
 	if rest := b.all(); rest != "" {

@@ -62,7 +62,11 @@ func (s *Session) clientKill(args [][]byte) (clientJob, string) {
 			s.end(CloseServer)
 		}
 	}
-	return clientJob{clientCommand("KILL", "ID", string(nobody)), func() { s.g.everywhere(visit, done) }}, ""
+	permission := []string{"KILL", "ID", string(nobody)}
+	if f.byUser {
+		permission = append(permission, "USER", f.user) // one that there is not is an error
+	}
+	return clientJob{clientCommand(permission...), func() { s.g.everywhere(visit, done) }}, ""
 }
 
 // add reads one filter; it returns Redis's error.

@@ -21,6 +21,10 @@ func (s *Session) describe(dst []byte) []byte {
 			queued = max(0, len(p.tx.ends)-1)
 		}
 	}
+	qbuf := len(s.conn.Buffered())
+	if s.ask != nil && s.ask.clients {
+		qbuf = s.ask.qbuf // the command that asks included, as a server has it
+	}
 	last := "NULL"
 	if s.last != nil {
 		last = s.last.Name
@@ -29,8 +33,8 @@ func (s *Session) describe(dst []byte) []byte {
 		"qbuf=%d qbuf-free=0 argv-mem=0 multi-mem=0 rbs=%d rbp=%d obl=%d oll=0 omem=0 tot-mem=%d events=r cmd=%s user=%s "+
 		"redir=-1 resp=%d lib-name=%s lib-ver=%s",
 		s.id, s.addr(), s.laddr(), s.conn.FD(), s.name, int(now.Sub(s.since).Seconds()), int(now.Sub(s.active).Seconds()), s.flags(),
-		s.key.DB, subs[channels], subs[patterns], subs[shardChannels], queued, len(s.conn.Buffered()), cap(s.out), len(s.out), len(s.out)-s.written,
-		cap(s.out)+len(s.conn.Buffered()), last, s.user(), s.key.Proto, s.lib.name, s.lib.version)
+		s.key.DB, subs[channels], subs[patterns], subs[shardChannels], queued, qbuf, cap(s.out), len(s.out), len(s.out)-s.written,
+		cap(s.out)+qbuf, last, s.user(), s.key.Proto, s.lib.name, s.lib.version)
 }
 
 // flags are those of Redis that the proxy knows.

@@ -26,11 +26,17 @@ func (s *Session) dispatch(c *resp.Command, rest []byte) bool {
 		return s.dispatchPinned(c, info, rest)
 	}
 	if info.Way == command.Shared && len(c.Raw) < reactor.LargeFrame {
-		return s.dispatchShared(c, info, rest)
+		if !s.g.waitsOut(info) {
+			return s.dispatchShared(c, info, rest)
+		}
+		info = alone(info)
 	}
 	if s.inflight > 0 {
 		s.halt(stopIdle)
 		return false
+	}
+	if info.ID == command.ClientPause || info.ID == command.ClientUnpause {
+		return s.dispatchPause(s.raw(c), s.arguments(c), info, rest)
 	}
 	if info.Way == command.Local {
 		return s.dispatchLocal(c, info, rest)

@@ -73,7 +73,7 @@ func (s *Session) followOne(info *command.Info, args [][]byte, reply []byte) []b
 	switch info.ID {
 	case command.Select:
 		if db, ok := number(args[1]); ok {
-			key.DB = db
+			key = key.In(db)
 		}
 	case command.Auth:
 		key = withLogin(key, args[1:])

@@ -39,6 +39,7 @@ type Group struct {
 	seen     seenScripts
 	learned  map[string]*command.Info // see unknown.go
 	args     [][]byte                 // for commands whose way depends on their arguments
+	paused   time.Time                // the end of a CLIENT PAUSE: see pause.go
 }
 
 // Limits of one session.

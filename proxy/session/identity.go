@@ -20,8 +20,9 @@ type question struct {
 	named bool
 	muted bool // the client has asked for no reply
 
-	clients bool   // a command about clients: see askServer
-	then    func() // what is done once the server has allowed it
+	clients bool               // a command about clients: see askServer
+	then    func(reply []byte) // what is done with the server's reply
+	qbuf    int                // bytes that were read when it was asked
 }
 
 // dispatchIdentity begins AUTH, HELLO or SELECT. All three need a master, so they pass the gate.
@@ -88,11 +89,9 @@ func (s *Session) auth(args [][]byte, raw []byte) {
 // withLogin is key with another identity, of AUTH's arguments [user] password.
 func withLogin(key upstream.Key, login [][]byte) upstream.Key {
 	if len(login) == 1 {
-		key.Username, key.Password = "", string(login[0])
-	} else {
-		key.Username, key.Password = string(login[0]), string(login[1])
+		return key.As("", string(login[0]))
 	}
-	return key
+	return key.As(string(login[0]), string(login[1]))
 }
 
 // readHello reads HELLO [2|3 [AUTH user password] [SETNAME name]] as Redis does; complaint is Redis's error, "" if there is
@@ -167,8 +166,7 @@ func (s *Session) selectDB(args [][]byte, raw []byte) {
 		s.answerError("ERR DB index is out of range")
 		return
 	}
-	q := &question{s: s, key: s.key}
-	q.key.DB = db
+	q := &question{s: s, key: s.key.In(db)}
 	if s.pin != nil {
 		s.sendAsked(s.pin.link, q, raw, command.Select)
 		return

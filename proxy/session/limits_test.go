@@ -39,7 +39,7 @@ func TestOutputLimit(t *testing.T) {
 			if len(s.out) > l.g.Limits.Output {
 				t.Errorf("%d bytes of output", len(s.out))
 			}
-			if s.slow != nil {
+			if s.throttled != nil {
 				return true
 			}
 		}

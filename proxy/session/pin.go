@@ -179,7 +179,7 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 				p.blocking = s.g.Loop.Now()
 			}
 			if info.Pin == command.PinSubscribe {
-				p.subs.expect(c.Args - 1)
+				p.subs.expect(c.Args-1, p.silent || p.skip)
 			}
 			if setsUp(info) {
 				if args := s.arguments(c); turnsOff(info.ID, args) {
@@ -301,7 +301,7 @@ func (s *Session) hooked(e *upstream.Entry, reply []byte, last bool) {
 		return
 	}
 	if s.ask != nil && s.ask.clients {
-		s.permitted(reply)
+		s.ask.then(reply)
 		return
 	}
 	if s.pin == nil {

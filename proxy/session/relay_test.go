@@ -54,7 +54,7 @@ func TestRelayBounded(t *testing.T) {
 		if len(s.out) > 4<<20 {
 			t.Fatalf("%d bytes of output", len(s.out))
 		}
-		return s.slow != nil
+		return s.throttled != nil
 	})
 	c.expect(stream)
 	c.close()

@@ -75,7 +75,7 @@ func (s *Session) tooMuch(unsent int) {
 	if s.pin != nil && s.pin.subscribed() {
 		limit = s.g.Limits.OutputPubSub
 	}
-	if unsent > limit && !s.streaming { // of a large reply no more than fits is read: see slow.go
+	if unsent > limit && !s.streaming { // of a large reply no more than fits is read: see throttle.go
 		// One more try: it may only be this turn's output that has not been written yet.
 		if s.write(); len(s.out)-s.written > limit {
 			if s.pin != nil && s.pin.subscribed() {
@@ -85,7 +85,7 @@ func (s *Session) tooMuch(unsent int) {
 			return
 		}
 	}
-	s.halt(stopOutput)
+	s.slowDown(unsent)
 }
 
 // Flush writes the output of this turn.
@@ -94,7 +94,7 @@ func (s *Session) Flush() {
 	if s.gone {
 		return
 	}
-	if (s.stop&stopOutput != 0 || s.slow != nil) && len(s.out)-s.written < slowReader/2 {
+	if (s.stop&stopOutput != 0 || s.throttled != nil) && len(s.out)-s.written < slowReader/2 {
 		s.unthrottle()
 		s.proceed(stopOutput)
 	}
@@ -112,9 +112,10 @@ func (s *Session) write() {
 	if err != nil || s.gone {
 		return // closed
 	}
-	if s.slow != nil && n > 0 {
-		s.slow.moved = true
+	if s.throttled != nil && n > 0 {
+		s.throttled.moved = true
 	}
+	s.slow.progress = s.slow.progress || n > 0
 	if s.written += n; s.written < len(s.out) {
 		if s.written > len(s.out)/2 {
 			s.out = s.out[:copy(s.out, s.out[s.written:])]

@@ -108,7 +108,7 @@ func (s *Session) Restore() {
 	commands, names := p.subs.resubscribe()
 	p.subs.repeat(names)
 	for _, raw := range commands {
-		p.link.AppendOwn(r, raw, 1, uint16(command.Subscribe))
+		p.link.AppendOwn(resubscribing{r, s}, raw, 1, 0)
 	}
 	if s.g.Scripts != nil && p.usesScripts() {
 		// Links of all lanes load them, but this one may be the first that is ready.
@@ -200,15 +200,29 @@ func (s *Session) Refused(_ *upstream.Link, _ []byte) {
 // restoring swallows the replies to what is sent to make a session's state again.
 type restoring struct{ p *pin }
 
-// Reply drops it. An error to a subscription means that no confirmations follow.
-func (r restoring) Reply(e *upstream.Entry, reply []byte, _ bool) {
-	if u := &r.p.subs; e.Tag == uint16(command.Subscribe) && len(u.due) > 0 && u.due[0].again {
-		u.due = u.due[1:]
-	}
-}
+// Reply drops it.
+func (r restoring) Reply(*upstream.Entry, []byte, bool) {}
 
 // Broken is of no consequence: the session is restored once more on the next link.
 func (r restoring) Broken(*upstream.Entry) {}
 
 // Gone: these are never sent again by themselves.
 func (r restoring) Gone() bool { return true }
+
+// resubscribing takes the end of the confirmations of a subscription that is made again.
+type resubscribing struct {
+	restoring
+	s *Session
+}
+
+// Reply: a client that may not subscribe any more (the server closes its connection when that is taken from it) must not
+// be left waiting for messages that won't come.
+func (r resubscribing) Reply(_ *upstream.Entry, reply []byte, _ bool) {
+	if resp.IsError(reply) && r.s.pin == r.p {
+		r.s.close(CloseServer)
+		return
+	}
+	if u := &r.p.subs; len(u.due) > 0 && u.due[0].again {
+		u.due = u.due[1:]
+	}
+}

@@ -65,3 +65,32 @@ func TestScriptsLimit(t *testing.T) {
 		t.Errorf("%d scripts after a flush and one more", n)
 	}
 }
+
+// TestDeepReply: what a script returns may contain itself. Redis ends that when Lua has no room left, and the client that
+// asked for it gets so much; the link, which others share, goes on.
+func TestDeepReply(t *testing.T) {
+	pool := servers.NewT(t)
+	node := pool.Redis(servers.RedisOptions{})
+	l := newLane(t, nil)
+	l.serve(node.Addr())
+	c, other, d := l.client(), l.client(), direct(t, node.Addr())
+	const body = "local a = {} a[1] = {a} return a"
+	eval := fmt.Sprintf("*3\r\n$4\r\nEVAL\r\n$%d\r\n%s\r\n$1\r\n0\r\n", len(body), body)
+	d.send(eval)
+	want := d.upTo("-ERR reached lua stack limit\r\n")
+	c.send(eval)
+	other.do("PING")
+	if got := c.upTo("limit\r\n"); got != want {
+		t.Errorf("%d bytes, and directly %d", len(got), len(want))
+	}
+	other.expect("+PONG\r\n")
+	c.do("PING")
+	c.expect("+PONG\r\n")
+	l.in(func() {
+		if broken := l.links.Counters.Broken; broken != 0 {
+			t.Errorf("%d links broke", broken)
+		}
+	})
+	c.close()
+	other.close()
+}

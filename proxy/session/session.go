@@ -34,8 +34,9 @@ type Session struct {
 
 	out     []byte // replies not written yet; nil when there are none
 	written int    // of out
+	slow    slowness
 
-	slow       *slow      // it does not take a large reply as fast as it comes
+	throttled  *throttled // it does not take a large reply as fast as it comes
 	redirected redirected // see redirect.go
 	target     bool       // another session has named it as the target of a REDIRECT
 	turn       *turn      // of a large request that waits for memory

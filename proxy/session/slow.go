@@ -1,64 +1,51 @@
 package session
 
-import (
-	"time"
+import "time"
 
-	"sentinelproxy/proxy/upstream"
+// slowness is what is known of a client that does not read its replies.
+type slowness struct {
+	allowed  int  // bytes of unsent output before it is stopped; 0: slowReader
+	watched  bool // a timer is set
+	progress bool // something has been written since it was
+}
+
+const (
+	// stuckAfter is how long a client may read nothing until it is looked at whether it can.
+	stuckAfter = 100 * time.Millisecond
+	// stuckBytes of commands that are not read, or more, are taken for a sign that it still writes.
+	stuckBytes = 64 << 10
 )
 
-// slow is a client that takes a large reply more slowly than the server gives it: the link is not read on, so that the
-// reply waits at the server, as it would without a proxy.
-//
-// If others wait behind the reply it is read on, up to the limit of the client's output. Only then the link stops; and
-// the client has to take something now and then, or is closed.
-type slow struct {
-	link  *upstream.Link
-	moved bool // since the last look
+// slowDown stops reading commands of a client that does not read its replies. One that writes all its commands before it
+// reads the first reply would wait for ever then, when neither side's buffers hold the rest of them: a server goes on
+// reading. So it gets more room, step by step, while it reads nothing and there is more to be read from it; but no more
+// than half of what it would be closed for.
+func (s *Session) slowDown(unsent int) {
+	if unsent <= s.slow.allowed {
+		return
+	}
+	s.halt(stopOutput)
+	if !s.slow.watched {
+		s.slow.watched, s.slow.progress = true, false
+		s.g.Loop.After(stuckAfter, s.lookSlow)
+	}
 }
 
-// slowPatience is how long a client may take nothing while others wait for it. Shortened by tests.
-var slowPatience = 10 * time.Second
-
-// throttle is told that a part of a large reply has been put into the output.
-func (s *Session) throttle() {
+func (s *Session) lookSlow() {
+	if s.gone {
+		return
+	}
 	unsent := len(s.out) - s.written
-	if s.gone || unsent <= slowReader || s.slow != nil {
+	if unsent < slowReader/2 {
+		s.slow = slowness{}
 		return
 	}
-	l := s.link
-	if s.pin != nil {
-		l = s.pin.link
-	}
-	if l == nil {
-		return
-	}
-	full := unsent > s.g.Limits.Output
-	if !l.Throttle(full) {
-		return
-	}
-	s.slow = &slow{link: l}
-	if full {
-		s.watchSlow(s.slow)
-	}
-}
-
-func (s *Session) watchSlow(w *slow) {
-	s.g.Loop.After(slowPatience, func() {
-		switch {
-		case s.slow != w:
-		case !w.moved && w.link.OthersWait():
-			s.close(CloseOutput)
-		default:
-			w.moved = false
-			s.watchSlow(w)
+	if s.stop&stopOutput != 0 && !s.slow.progress && len(s.conn.Buffered())+s.conn.Waiting() >= stuckBytes {
+		s.slow.allowed = min(2*unsent, s.g.Limits.Output/2)
+		if unsent < s.slow.allowed {
+			s.proceed(stopOutput)
 		}
-	})
-}
-
-// unthrottle: there is room again, or nobody wants the reply any more.
-func (s *Session) unthrottle() {
-	if s.slow != nil {
-		s.slow.link.Unthrottle()
-		s.slow = nil
 	}
+	s.slow.progress = false
+	s.g.Loop.After(stuckAfter, s.lookSlow)
 }

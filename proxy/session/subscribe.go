@@ -19,6 +19,7 @@ type confirmations struct {
 	seen  int  // confirmations that the client has
 	got   int  // confirmations that this link has given
 	again bool // a subscription made again on a new link: the client has had its confirmations
+	mute  bool // sent after CLIENT REPLY OFF or SKIP: its confirmations come all the same, but no queue waits for them
 }
 
 const (
@@ -44,11 +45,11 @@ func (p *pin) subscribed() bool { return p.has(command.PinSubscribe) }
 
 func (u *subscriptions) total() int { return len(u.sets[0]) + len(u.sets[1]) + len(u.sets[2]) }
 
-func (u *subscriptions) expect(names int) {
+func (u *subscriptions) expect(names int, mute bool) {
 	if names <= 0 {
 		names = -1
 	}
-	u.due = append(u.due, &confirmations{names: names})
+	u.due = append(u.due, &confirmations{names: names, mute: mute})
 }
 
 // repeat puts the subscriptions that are made again on a new link before what is sent again there.
@@ -113,7 +114,11 @@ func (s *Session) confirmed(word, rest, frame []byte) bool {
 	name, _ := bulk(rest)
 	u.note(word, name)
 	if due.got++; due.got == due.names {
-		return false
+		if due.mute {
+			s.answer(frame)
+			s.subscribeAnswered()
+		}
+		return due.mute
 	}
 	if !due.again && due.got > due.seen {
 		due.seen++

@@ -15,79 +15,121 @@ type handshake struct{ l *Link }
 
 const (
 	stepSetup  uint16 = iota // HELLO, AUTH, SELECT: an error refuses the link
+	stepOther                // AUTH and SELECT of the user who has selected the database
+	stepSelect               // SELECT, of a database that another user has selected already
 	stepID                   // CLIENT ID, for CLIENT UNBLOCK; a server or user that does not give it is fine
 	stepScript               // SCRIPT LOAD, for a new master; whether it may is the user's business
-	stepPing                 // the end; see Reply
+	stepPing                 // the end of one that is not authenticated; see begin
+	stepHello                // the end of one that is
 )
 
-// begin appends the handshake. It ends with PING even where nothing is to be set up: a server that is
-// loading, full (maxclients) or protected says so in its first reply, and that must not be taken for the
-// reply to a session's command.
+// begin appends the handshake.
+//
+// It ends with PING even where nothing is to be set up: a server that is loading, full (maxclients) or protected says so
+// in its first reply, and that must not be taken for the reply to a session's command. Of a user who has logged in PING
+// may be forbidden, which ACL LOG would tell; HELLO never is, and it tells the link's id and which server it is.
 func (h handshake) begin() {
 	l := h.l
-	step := func(tag uint16, args ...string) {
-		raw := make([][]byte, len(args))
-		for i, a := range args {
-			raw[i] = []byte(a)
-		}
-		l.AppendOwn(h, resp.AppendCommand(nil, raw...), 1, tag)
-	}
 	k := l.key
-	switch {
-	case k.Proto == 3 && k.authenticated():
-		step(stepSetup, "HELLO", "3", "AUTH", k.user(), k.Password)
-	case k.Proto == 3:
-		step(stepSetup, "HELLO", "3")
-	case k.authenticated() && k.Username == "":
-		step(stepSetup, "AUTH", k.Password)
-	case k.authenticated():
-		step(stepSetup, "AUTH", k.Username, k.Password)
+	if by := k.selector; by.other {
+		h.login(Key{Username: by.username, Password: by.password, Proto: 2}, stepOther)
+		h.step(stepOther, "SELECT", strconv.Itoa(k.DB))
 	}
+	h.login(k, stepSetup)
 	if k.DB > 0 {
 		// After AUTH: on Dragonfly AUTH goes back to database 0.
-		step(stepSetup, "SELECT", strconv.Itoa(k.DB))
+		tag := stepSetup
+		if k.selector.other {
+			tag = stepSelect
+		}
+		h.step(tag, "SELECT", strconv.Itoa(k.DB))
 	}
 	if n := l.set.scriptCount; n > 0 && l.pinned == nil {
 		l.AppendOwn(h, l.set.scripts, n, stepScript)
 	}
-	if l.pinned != nil {
-		step(stepID, "CLIENT", "ID")
+	if k.authenticated() {
+		h.step(stepHello, "HELLO", strconv.Itoa(int(k.Proto)))
+	} else {
+		if l.pinned != nil {
+			h.step(stepID, "CLIENT", "ID")
+		}
+		h.step(stepPing, "PING")
 	}
-	step(stepPing, "PING")
 	l.out.goal = l.out.end()
 }
 
-func (k Key) authenticated() bool { return k.Username != "" || k.Password != "" }
-
-func (k Key) user() string {
-	if k.Username == "" {
-		return "default"
+func (h handshake) step(tag uint16, args ...string) {
+	raw := make([][]byte, len(args))
+	for i, a := range args {
+		raw[i] = []byte(a)
 	}
-	return k.Username
+	h.l.AppendOwn(h, resp.AppendCommand(nil, raw...), 1, tag)
+}
+
+func (h handshake) login(k Key, tag uint16) {
+	switch {
+	case k.Proto == 3 && k.authenticated():
+		h.step(tag, "HELLO", "3", "AUTH", k.user(), k.Password)
+	case k.Proto == 3:
+		h.step(tag, "HELLO", "3")
+	case k.authenticated() && k.Username == "":
+		h.step(tag, "AUTH", k.Password)
+	case k.authenticated():
+		h.step(tag, "AUTH", k.Username, k.Password)
+	}
 }
 
 // Reply is the answer to one step.
 func (h handshake) Reply(e *Entry, reply []byte, _ bool) {
 	l := h.l
-	if e.Tag == stepID && reply[0] == ':' {
-		l.serverID, _ = strconv.ParseInt(string(firstLine(reply[1:])), 10, 64)
+	failed := resp.IsError(reply)
+	if failed && e.Tag != stepID && e.Tag != stepScript && temporary(reply) {
+		l.conn.Close(fmt.Errorf("%s refused the handshake: %s", l.addr, firstLine(reply)))
+		return
 	}
-	if resp.IsError(reply) && l.refusal == nil && e.Tag != stepID && e.Tag != stepScript && !(e.Tag == stepPing && forbidden(reply)) {
-		if temporary(reply) {
-			l.conn.Close(fmt.Errorf("%s refused the handshake: %s", l.addr, firstLine(reply)))
-			return
+	switch e.Tag {
+	case stepSetup:
+		h.refuse(failed, reply)
+	case stepOther:
+		l.unselected = l.unselected || failed
+	case stepSelect:
+		// The user may not; but the database may be the right one already, if this is Redis.
+		if failed && (l.unselected || string(resp.ErrorPrefix(reply)) != "NOPERM") {
+			h.refuse(true, reply)
+		} else if failed {
+			l.reselect = bytes.Clone(reply)
 		}
-		l.refusal = bytes.Clone(reply)
-	}
-	if e.Tag == stepPing {
-		if !l.key.authenticated() {
-			l.set.wantsPassword = forbidden(reply)
-			if l.set.wantsPassword && l.refusal == nil && l.key.DB != authDB {
-				l.set.answerQueued(l, reply)
-			}
+	case stepID:
+		if reply[0] == ':' {
+			l.serverID, _ = strconv.ParseInt(string(firstLine(reply[1:])), 10, 64)
+		}
+	case stepPing:
+		h.refuse(failed && !forbidden(reply), reply)
+		l.set.wantsPassword = forbidden(reply)
+		if l.set.wantsPassword && l.refusal == nil && l.key.DB != authDB {
+			l.set.answerQueued(l, reply)
+		}
+		l.set.established(l)
+	case stepHello: // an error is that of a server before Redis 6, which has no such command
+		l.serverID = idOf(reply)
+		if l.reselect != nil && (failed || bytes.Contains(reply, []byte("dragonfly_version"))) {
+			h.refuse(true, l.reselect)
 		}
 		l.set.established(l)
 	}
+}
+
+func (h handshake) refuse(failed bool, reply []byte) {
+	if failed && h.l.refusal == nil {
+		h.l.refusal = bytes.Clone(reply)
+	}
+}
+
+// idOf finds the connection's id in the reply to HELLO, 0 if there is none.
+func idOf(hello []byte) int64 {
+	_, rest, _ := bytes.Cut(hello, []byte("$2\r\nid\r\n:"))
+	id, _ := strconv.ParseInt(string(firstLine(rest)), 10, 64)
+	return id
 }
 
 // forbidden: not being allowed to PING is the state that the session wants (not authenticated yet).

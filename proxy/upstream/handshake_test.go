@@ -26,13 +26,19 @@ func TestHandshakeCommands(t *testing.T) {
 	}{
 		{Key{Proto: 2}, []string{"PING"}},
 		{Key{Proto: 2, DB: 3}, []string{"SELECT 3", "PING"}},
-		{Key{Proto: 2, Password: "p"}, []string{"AUTH p", "PING"}},
-		{Key{Proto: 2, Username: "u", Password: "p", DB: 1}, []string{"AUTH u p", "SELECT 1", "PING"}},
-		{Key{Proto: 2, Username: "u"}, []string{"AUTH u ", "PING"}},
+		{Key{Proto: 2, Password: "p"}, []string{"AUTH p", "HELLO 2"}},
+		{Key{Proto: 2, Username: "u", Password: "p", DB: 1}, []string{"AUTH u p", "SELECT 1", "HELLO 2"}},
+		{Key{Proto: 2, Username: "u"}, []string{"AUTH u ", "HELLO 2"}},
 		{Key{Proto: 3}, []string{"HELLO 3", "PING"}},
-		{Key{Proto: 3, Password: "p", DB: 2}, []string{"HELLO 3 AUTH default p", "SELECT 2", "PING"}},
-		{Key{Proto: 3, Username: "u", Password: "p"}, []string{"HELLO 3 AUTH u p", "PING"}},
+		{Key{Proto: 3, Password: "p", DB: 2}, []string{"HELLO 3 AUTH default p", "SELECT 2", "HELLO 3"}},
+		{Key{Proto: 3, Username: "u", Password: "p"}, []string{"HELLO 3 AUTH u p", "HELLO 3"}},
 		{Key{Proto: 2, DB: authDB}, []string{"PING"}},
+		{Key{Proto: 2, DB: 1}.As("u", "p"), []string{"SELECT 1", "AUTH u p", "SELECT 1", "HELLO 2"}},
+		{Key{Proto: 3, Username: "a", Password: "p", DB: 1}.As("b", "q").As("c", "r"), []string{"AUTH a p", "SELECT 1", "HELLO 3 AUTH c r", "SELECT 1", "HELLO 3"}},
+		{Key{Proto: 2, Username: "a", Password: "p", DB: 1}.As("b", "q").As("a", "r"), []string{"AUTH a r", "SELECT 1", "HELLO 2"}},
+		{Key{Proto: 2, DB: 1}.As("", "p"), []string{"AUTH p", "SELECT 1", "HELLO 2"}},
+		{Key{Proto: 2, DB: 1}.As("u", "p").In(2), []string{"AUTH u p", "SELECT 2", "HELLO 2"}},
+		{Key{Proto: 2}.As("u", "p").In(2), []string{"AUTH u p", "SELECT 2", "HELLO 2"}},
 	} {
 		s := scripted.Listen(t)
 		r := newRig(t, nil)
@@ -58,10 +64,10 @@ func TestHandshakeBars(t *testing.T) {
 		l.WhenReady(w)
 	})
 	p := s.Accept()
-	p.Expect("AUTH p", "SELECT 1", "PING")
+	p.Expect("AUTH p", "SELECT 1", "HELLO 2")
 	p.Send("+OK\r\n+OK\r\n")
 	p.ExpectNothing()
-	p.Send("+PONG\r\n")
+	p.Send("*0\r\n")
 	p.Expect("GET 1")
 	p.Send("$-1\r\n")
 	a.want("$-1\r\n")
@@ -80,8 +86,8 @@ func TestHandshakeBars(t *testing.T) {
 func TestHandshakeRefused(t *testing.T) {
 	for _, c := range []struct{ name, replies, want string }{
 		{"password", "-WRONGPASS invalid\r\n-NOAUTH no\r\n-NOAUTH no\r\n", "-WRONGPASS invalid\r\n"},
-		{"database", "+OK\r\n-ERR DB index is out of range\r\n+PONG\r\n", "-ERR DB index is out of range\r\n"},
-		{"not allowed", "+OK\r\n-NOPERM no\r\n-NOPERM no\r\n", "-NOPERM no\r\n"},
+		{"database", "+OK\r\n-ERR DB index is out of range\r\n*0\r\n", "-ERR DB index is out of range\r\n"},
+		{"not allowed", "+OK\r\n-NOPERM no\r\n*0\r\n", "-NOPERM no\r\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := scripted.Listen(t)
@@ -96,7 +102,7 @@ func TestHandshakeRefused(t *testing.T) {
 				l.WhenReady(w)
 			})
 			p := s.Accept()
-			p.Expect("AUTH p", "SELECT 100", "PING")
+			p.Expect("AUTH p", "SELECT 100", "HELLO 2")
 			p.Send(c.replies)
 			a.want(c.want, c.want)
 			p.ExpectClosed()
@@ -112,6 +118,42 @@ func TestHandshakeRefused(t *testing.T) {
 					t.Errorf("%d counted as sent", n)
 				}
 			})
+		})
+	}
+}
+
+// TestHandshakeSelected: a database that was selected before the login stays selected on Redis, though the user may not
+// SELECT; on Dragonfly it does not, and whatever the user sends would be executed in another one.
+func TestHandshakeSelected(t *testing.T) {
+	const server, dragonfly = "*2\r\n$2\r\nid\r\n:7\r\n", "*2\r\n$17\r\ndragonfly_version\r\n$2\r\ndf\r\n"
+	for _, c := range []struct{ name, replies, refused string }{
+		{"allowed", "+OK\r\n+OK\r\n+OK\r\n" + server, ""},
+		{"forbidden", "+OK\r\n+OK\r\n-NOPERM no\r\n" + server, ""},
+		{"forbidden to the first, too", "-NOPERM never\r\n+OK\r\n-NOPERM no\r\n" + server, "-NOPERM no\r\n"},
+		{"forbidden to the first only", "-NOPERM never\r\n+OK\r\n+OK\r\n" + server, ""},
+		{"out of range", "-ERR DB\r\n+OK\r\n-ERR DB\r\n" + server, "-ERR DB\r\n"},
+		{"dragonfly", "+OK\r\n+OK\r\n+OK\r\n" + dragonfly, ""},
+		{"dragonfly forbidden", "+OK\r\n+OK\r\n-NOPERM no\r\n" + dragonfly, "-NOPERM no\r\n"},
+		{"old", "+OK\r\n+OK\r\n+OK\r\n-ERR unknown command\r\n", ""},
+		{"password", "+OK\r\n-WRONGPASS no\r\n+OK\r\n" + server, "-WRONGPASS no\r\n"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := scripted.Listen(t)
+			r := newRig(t, nil)
+			r.adopt(s.Addr())
+			a := r.client("a")
+			r.in(func() { a.send(r.set.Shared(Key{Proto: 2, DB: 1}.As("u", "p")), "GET 1", Read) })
+			p := s.Accept()
+			p.Expect("SELECT 1", "AUTH u p", "SELECT 1", "HELLO 2")
+			p.Send(c.replies)
+			if c.refused != "" {
+				a.want(c.refused)
+				p.ExpectClosed()
+				return
+			}
+			p.Expect("GET 1")
+			p.Send("$-1\r\n")
+			a.want("$-1\r\n")
 		})
 	}
 }

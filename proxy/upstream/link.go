@@ -9,13 +9,6 @@ import (
 	"sentinelproxy/resp"
 )
 
-// Key says what a link is set up as. Sessions with the same key share one.
-type Key struct {
-	Username, Password string // both empty: not authenticated; the username alone may be empty (the default user's AUTH with one argument)
-	DB                 int
-	Proto              uint8 // 2 or 3
-}
-
 type state uint8
 
 const (
@@ -41,12 +34,15 @@ type Link struct {
 	reader   resp.ReplyReader
 	timer    *reactor.Timer
 	refusal  []byte // the error reply that refused the handshake
+	reselect []byte // the error reply to stepSelect
 	streamed bool   // pieces of the head's reply have been handed over
 	dropping bool   // the set closes it; that is no loss to be reported
 	leaving  bool   // of a former master, or replaced: see large.go
 	paused   bool   // see Throttle
 	relay    Relay  // see relay.go
 	moved    uint64 // replies' bytes so far: see large.go
+
+	unselected bool // the user who has selected the database can't do so here
 
 	serverID int64  // of a pinned link: what the server calls it, 0 if unknown
 	pinned   Pinned // whose alone it is; nil for a shared link

@@ -149,8 +149,8 @@ func TestPinnedRefused(t *testing.T) {
 		o.send(o.link, "MULTI", Read)
 	})
 	p := s.Accept()
-	p.Expect("AUTH p", "CLIENT ID", "PING")
-	p.Send("-WRONGPASS no\r\n-NOAUTH no\r\n-NOAUTH no\r\n")
+	p.Expect("AUTH p", "HELLO 2")
+	p.Send("-WRONGPASS no\r\n-NOAUTH no\r\n")
 	o.want("-WRONGPASS no\r\n")
 	p.ExpectClosed()
 	r.in(func() {

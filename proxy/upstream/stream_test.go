@@ -96,7 +96,7 @@ func TestBegunIsNotStreamed(t *testing.T) {
 
 // TestBrokenReply: what is not RESP ends the link, and what was in flight goes by the policy.
 func TestBrokenReply(t *testing.T) {
-	for _, junk := range []string{"x", "$-5\r\n", "$3\r\nabcde", "*1\r\n$?\r\n", strings.Repeat("*1\r\n", 200)} {
+	for _, junk := range []string{"x", "$-5\r\n", "$3\r\nabcde", "*1\r\n$?\r\n", strings.Repeat("*1\r\n", 20000)} {
 		first, second := scripted.Listen(t), scripted.StartNode(t, scripted.NoFaults)
 		r := newRig(t, nil)
 		r.adopt(first.Addr())

@@ -115,9 +115,11 @@ func (c *Conn) Send(raw string) {
 	}
 }
 
-// Handshake answers everything up to PING as a server without password does, and returns what came.
+// Handshake answers everything up to PING, or to HELLO after a login, as a server without password does, and returns
+// what came.
 func (c *Conn) Handshake() (commands []string) {
 	c.t.Helper()
+	loggedIn := false
 	for {
 		args := c.Next()
 		commands = append(commands, strings.Join(args, " "))
@@ -127,6 +129,13 @@ func (c *Conn) Handshake() (commands []string) {
 			return commands
 		case "HELLO":
 			c.Send("%1\r\n$5\r\nproto\r\n:3\r\n")
+			if loggedIn && len(args) == 2 {
+				return commands
+			}
+			loggedIn = loggedIn || len(args) > 2
+		case "AUTH":
+			c.Send("+OK\r\n")
+			loggedIn = true
 		default:
 			c.Send("+OK\r\n")
 		}
