@@ -58,6 +58,11 @@ func (s *Session) dispatchPinned(c *resp.Command, info *command.Info, rest []byt
 			return false
 		}
 	}
+	if info.ID == command.Discard && c.Args == 1 && s.discardsAlone() {
+		s.refusedWhilePinned(info)
+		s.answerOK()
+		return true
+	}
 	if v := s.admit(info, rest); v != pass {
 		if v == answered {
 			s.refusedWhilePinned(info)

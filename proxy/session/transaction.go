@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"sentinelproxy/proxy/command"
+	"sentinelproxy/proxy/gate"
 	"sentinelproxy/resp"
 )
 
@@ -117,6 +118,11 @@ func nilArray(proto uint8) []byte {
 		return []byte("_\r\n")
 	}
 	return []byte("*-1\r\n")
+}
+
+// discardsAlone: there is no master, and none is needed to forget what was queued.
+func (s *Session) discardsAlone() bool {
+	return s.g.Gate.Mode() == gate.Refuse && s.inflight == 0 && s.pin != nil && s.pin.tx.open
 }
 
 // refusedWhilePinned: no master has come in time, and a command of this session was answered with an
