@@ -90,7 +90,7 @@ func (s *Session) Restore() {
 	if s.gone || p == nil || p.link != nil {
 		return
 	}
-	p.link = s.g.Links.Pin(s.key, s)
+	p.link = s.g.Links.PinAgain(s.key, s)
 	r := restoring{p}
 	if raw, n := p.setup.commands(); n > 0 {
 		p.link.AppendOwn(r, raw, n, 0)

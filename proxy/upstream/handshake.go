@@ -69,15 +69,26 @@ func (k Key) user() string {
 // Reply is the answer to one step.
 func (h handshake) Reply(e *Entry, reply []byte, _ bool) {
 	l := h.l
+	if l.state != dialing {
+		return // turned away in an earlier step
+	}
 	if e.Tag == stepID && reply[0] == ':' {
 		l.serverID, _ = strconv.ParseInt(string(firstLine(reply[1:])), 10, 64)
 	}
-	if resp.IsError(reply) && l.refusal == nil && e.Tag != stepID && e.Tag != stepScript && !(e.Tag == stepPing && forbidden(reply)) {
-		if temporary(reply) {
+	if resp.IsError(reply) && l.refusal == nil {
+		away, asked := turnsAway(reply), e.Tag == stepSetup || e.Tag == stepPing
+		switch {
+		case asked && rejection(reply, Read) != "", away && l.waits():
 			l.conn.Close(fmt.Errorf("%s refused the handshake: %s", l.addr, firstLine(reply)))
 			return
+		case away:
+			l.refusal = bytes.Clone(reply)
+			l.set.established(l)
+			return
+		case e.Tag == stepSetup:
+			l.refusal = bytes.Clone(reply)
 		}
-		l.refusal = bytes.Clone(reply)
+		// A PING that is refused for what it is (NOPERM, BUSY, MISCONF) says nothing of what the session may do.
 	}
 	if e.Tag == stepPing {
 		if !l.key.authenticated() {
@@ -90,16 +101,20 @@ func (h handshake) Reply(e *Entry, reply []byte, _ bool) {
 	}
 }
 
+// waits: being turned away is no answer to those who wait for this link. While a switch is on, everybody waits; and what a
+// session had on its former link can't be told to be gone.
+func (l *Link) waits() bool { return l.remade || l.alone || l.set.restoring || l.set.opt.Holding() }
+
 // forbidden: not being allowed to PING is the state that the session wants (not authenticated yet).
 func forbidden(reply []byte) bool {
 	p := string(resp.ErrorPrefix(reply))
 	return p == "NOAUTH" || p == "NOPERM"
 }
 
-// temporary errors are about the server, not about what the link asks for: another try may do.
-func temporary(reply []byte) bool {
-	return rejection(reply, Read) != "" || bytes.Contains(reply, []byte("max number of clients")) ||
-		string(resp.ErrorPrefix(reply)) == "DENIED"
+// turnsAway: the server serves those whom it has, and no further one for now. Who gets this directly is told, and comes
+// again; to hold would make all others wait for one.
+func turnsAway(reply []byte) bool {
+	return bytes.Contains(reply, []byte("max number of clients")) || string(resp.ErrorPrefix(reply)) == "DENIED"
 }
 
 // Broken is not called: the replies are short.
