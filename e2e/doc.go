@@ -18,8 +18,8 @@
 //
 // -short leaves out what takes more than ten seconds. E2E_PROXY=path tests a program that is built already.
 //
-// The other files are the scenarios: planned, crash, sentinels, limit, start, pinned, mixed, shapes, benchmark, many, leak, cli,
-// and terminal, which is redis-cli as a person uses it.
+// The other files are the scenarios: planned, crash, sentinels, limit, start, pinned, mixed, shapes, benchmark, many, leak, moods,
+// busy, full, loading, cli, and terminal, which is redis-cli as a person uses it.
 //
 // Nothing is concluded from how long something took. Deadlines are there to end a test that hangs.
 package e2e

@@ -21,6 +21,7 @@ type pin struct {
 	relay   bool // PSYNC: bytes are passed on as they are
 	skip    bool // CLIENT REPLY SKIP: the next one gets none
 	unheard bool // the last command was sent without a reply: see silent.go
+	kill    bool // the link is for a SCRIPT KILL alone, in database 0 whichever the session is in
 
 	redirect, redirecting int64 // the client that invalidations go to; the same once CLIENT TRACKING is answered
 
@@ -45,6 +46,10 @@ func (p *pin) needed() bool {
 
 // dispatchPinned sends a command over the session's own link, which it gets if it has none.
 func (s *Session) dispatchPinned(c *resp.Command, info *command.Info, rest []byte) bool {
+	if s.pin != nil && s.pin.kill && s.inflight > 0 {
+		s.halt(stopIdle)
+		return false
+	}
 	if s.pin != nil && info.Way == command.Local {
 		if done, handled := s.localWhilePinned(c, info, rest); handled {
 			return done
@@ -70,8 +75,12 @@ func (s *Session) dispatchPinned(c *resp.Command, info *command.Info, rest []byt
 		return v == answered
 	}
 	if s.pin == nil {
-		s.pin = &pin{}
-		s.pin.link = s.g.Links.Pin(s.key, s)
+		key := s.key
+		s.pin = &pin{kill: info.ID == command.ScriptKill || info.ID == command.FunctionKill}
+		if s.pin.kill {
+			key.DB = 0 // a server that runs a script refuses SELECT
+		}
+		s.pin.link = s.g.Links.Pin(key, s)
 	}
 	if s.pin.link == nil {
 		s.halt(stopOrphan)

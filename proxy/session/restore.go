@@ -101,7 +101,7 @@ func (s *Session) Restore() {
 	if s.gone || p == nil || p.link != nil {
 		return
 	}
-	p.link = s.g.Links.Pin(s.key, s)
+	p.link = s.g.Links.PinAgain(s.key, s)
 	r := restoring{p}
 	s.setUpAgain()
 	p.subs.due = slices.DeleteFunc(p.subs.due, func(d *confirmations) bool { return d.again })

@@ -115,6 +115,7 @@ func (s *Session) Data(data []byte) int {
 		s.endTurn()
 	}
 	s.g.Counters.BytesIn += uint64(done)
+	s.g.forgetArguments()
 	return done
 }
 

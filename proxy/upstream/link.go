@@ -48,6 +48,7 @@ type Link struct {
 	pinned   Pinned // whose alone it is; nil for a shared link
 	users    int    // sessions that have chosen it (shared)
 	alone    bool   // of a suspect: see poison.go
+	remade   bool   // of a session that has lost its former one
 	pooled   bool   // idle in the warm pool
 	waiting  []Waiter
 	stalled  []Stalled // sessions that wait until there is room
@@ -277,7 +278,11 @@ func (l *Link) reply(reply []byte) {
 // like what they read so far (too long an argument) say so and close.
 func (l *Link) early(reply []byte) {
 	err := fmt.Errorf("%s said %q before the command was written", l.addr, firstLine(reply))
-	if e := l.pending.at(0); !e.own && resp.IsError(reply) {
+	switch e := l.pending.at(0); {
+	case !resp.IsError(reply):
+	case l.state == dialing:
+		e.Owner.Reply(e, reply, true) // the server speaks first when it turns somebody away
+	case !e.own:
 		l.out.sent = e.end // what is left of it is not written any more
 		l.deliver(reply)
 	}
@@ -293,6 +298,7 @@ func (l *Link) deliver(reply []byte) {
 	}
 	l.streamed = false
 	l.current.Owner.Reply(&l.current, reply, true)
+	l.current.Owner = nil // an idle link keeps no session that has gone
 	l.settleHead()
 	if (l.alone || l.leaving) && l.pending.len() == 0 && l.state == ready {
 		l.drop()
