@@ -31,18 +31,26 @@ const (
 func (h handshake) begin() {
 	l := h.l
 	k := l.key
-	if by := k.selector; by.other {
-		h.login(Key{Username: by.username, Password: by.password, Proto: 2}, stepOther)
-		h.step(stepOther, "SELECT", strconv.Itoa(k.DB))
-	}
-	h.login(k, stepSetup)
-	if k.DB > 0 {
-		// After AUTH: on Dragonfly AUTH goes back to database 0.
-		tag := stepSetup
-		if k.selector.other {
-			tag = stepSelect
+	// SELECT comes after AUTH: on Dragonfly AUTH goes back to database 0. Where another user has selected it, it is sent
+	// before, too, and after only as long as this may be Dragonfly: ACL LOG tells of one who may not.
+	db := strconv.Itoa(k.DB)
+	switch by := k.selector; {
+	case by.other:
+		tag := stepOther
+		if l.set.redis {
+			tag = stepSetup
 		}
-		h.step(tag, "SELECT", strconv.Itoa(k.DB))
+		h.login(Key{Username: by.username, Password: by.password, Proto: 2}, tag)
+		h.step(tag, "SELECT", db)
+		h.login(k, stepSetup)
+		if !l.set.redis {
+			h.step(stepSelect, "SELECT", db)
+		}
+	case k.DB > 0:
+		h.login(k, stepSetup)
+		h.step(stepSetup, "SELECT", db)
+	default:
+		h.login(k, stepSetup)
 	}
 	if n := l.set.scriptCount; n > 0 && l.pinned == nil {
 		l.AppendOwn(h, l.set.scripts, n, stepScript)
@@ -113,7 +121,8 @@ func (h handshake) Reply(e *Entry, reply []byte, _ bool) {
 		l.set.established(l)
 	case stepHello: // an error is that of a server before Redis 6, which has no such command
 		l.serverID = idOf(reply)
-		if l.reselect != nil && (failed || bytes.Contains(reply, []byte("dragonfly_version"))) {
+		l.set.redis = !failed && !bytes.Contains(reply, []byte("dragonfly_version"))
+		if l.reselect != nil && !l.set.redis {
 			h.refuse(true, l.reselect)
 		}
 		l.set.established(l)

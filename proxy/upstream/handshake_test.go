@@ -158,6 +158,45 @@ func TestHandshakeSelected(t *testing.T) {
 	}
 }
 
+// TestHandshakeSelectedOnRedis: once it is known that the master is a Redis, SELECT is sent as the user only who may.
+func TestHandshakeSelectedOnRedis(t *testing.T) {
+	s := scripted.Listen(t)
+	r := newRig(t, nil)
+	r.adopt(s.Addr())
+	r.in(func() { r.set.Shared(Key{Proto: 2, Password: "p"}) })
+	p := s.Accept()
+	p.Expect("AUTH p", "HELLO 2")
+	p.Send("+OK\r\n*2\r\n$6\r\nserver\r\n$5\r\nredis\r\n")
+	r.until("the handshake", func() bool { return r.set.redis })
+	key := Key{Proto: 2, DB: 1}.As("u", "p")
+	for _, replies := range []string{"+OK\r\n+OK\r\n*0\r\n", "-NOPERM no\r\n+OK\r\n*0\r\n"} {
+		a := r.client("a")
+		r.in(func() {
+			if l := r.set.shared[key]; l != nil {
+				l.drop()
+			}
+			a.send(r.set.Shared(key), "GET 1", Read)
+		})
+		p := s.Accept()
+		p.Expect("SELECT 1", "AUTH u p", "HELLO 2")
+		p.Send(replies)
+		if replies[0] == '-' {
+			a.want("-NOPERM no\r\n")
+			continue
+		}
+		p.Expect("GET 1")
+		p.Send("$-1\r\n")
+		a.want("$-1\r\n")
+	}
+	r.adopt(s.Addr())
+	r.in(func() {
+		if r.set.redis {
+			t.Error("the next master is taken for a Redis, too")
+		}
+	})
+	r.settle()
+}
+
 // TestHandshakeUnauthenticated: a server that wants a password refuses PING. What waits is answered with that, and not
 // sent: such a server closes connections that send it anything large. The link then carries commands, for HELLO.
 func TestHandshakeUnauthenticated(t *testing.T) {

@@ -54,6 +54,7 @@ type Set struct {
 	scripts       []byte // while Adopt dials: what its links load
 	scriptCount   int
 	wantsPassword bool // of those who have not authenticated
+	redis         bool // the master is known to be none but a Redis
 	restoring     bool
 	setting       int // links whose handshake is under way
 	adoption      int // counts calls of Adopt
@@ -124,6 +125,7 @@ func (s *Set) Adopt(name string, addr netip.AddrPort) {
 	s.end(true)
 	keys := slices.Collect(maps.Keys(wanted))
 	s.name, s.addr = name, addr
+	s.redis = false
 	s.restoring = true
 	s.adoption++
 	if s.opt.Scripts != nil {
