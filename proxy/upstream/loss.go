@@ -130,7 +130,8 @@ func (l *Link) again(e *Entry, start uint64) (Lost, bool) {
 		c.Unknown++
 		return lost, false
 	}
-	if e.Class == Read || l.set.opt.Policy == ResendAll || (e.Class == Idempotent && l.set.opt.Policy == ResendIdempotent) {
+	idempotent := e.Class == Idempotent || e.Class == Overwrite
+	if e.Class == Read || l.set.opt.Policy == ResendAll || (idempotent && l.set.opt.Policy == ResendIdempotent) {
 		lost.Raw = bytes.Clone(l.out.bytes(start, e.end))
 		lost.Sent, lost.before = true, true
 		return lost, true
@@ -144,6 +145,9 @@ func (l *Link) again(e *Entry, start uint64) (Lost, bool) {
 func (l *Link) lose() []Lost {
 	lost := l.redo
 	l.redo = nil
+	if l.set.opt.Policy == ResendIdempotent {
+		l.notInARow()
+	}
 	start := l.out.head
 	for l.pending.len() > 0 {
 		e := l.pending.pop()
@@ -158,6 +162,25 @@ func (l *Link) lose() []Lost {
 		start = e.end
 	}
 	return lost
+}
+
+// notInARow makes ordinary writes of those idempotent ones in flight behind which the same session has sent another write:
+// applied again, they would be applied after that one. SET a 1, RENAME a b leaves no a; with the SET sent again it would.
+func (l *Link) notInARow() {
+	behind := map[Owner]Class{} // Overwrite: nothing but such; any other: something else, too
+	for i := l.pending.len() - 1; i >= 0; i-- {
+		e := l.pending.at(i)
+		if e.own || e.canned != nil || e.end > l.out.sent || e.Class == Read {
+			continue
+		}
+		last, others := behind[e.Owner]
+		if others && (e.Class == Idempotent || e.Class == Overwrite && last != Overwrite) {
+			e.Class = Write
+		}
+		if behind[e.Owner] = e.Class; others && last != Overwrite {
+			behind[e.Owner] = Write
+		}
+	}
 }
 
 // rejected takes a rejection: the command waits for the next master, and so does all that comes behind it.
