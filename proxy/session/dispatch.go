@@ -170,6 +170,9 @@ func classOf(info *command.Info) upstream.Class {
 	case info.Flags.Has(command.Scripting|command.Write) && info.Flags&command.Idempotent == 0:
 		return upstream.Script
 	case info.Flags&command.Idempotent != 0:
+		if info.ID == command.Set || info.ID == command.Mset || info.ID == command.Setex || info.ID == command.Psetex {
+			return upstream.Overwrite
+		}
 		return upstream.Idempotent
 	default:
 		return upstream.Write

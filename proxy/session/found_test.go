@@ -38,6 +38,22 @@ var foundSwitched = []conversation{
 	said("CLIENT REPLY SKIP", "MULTI", "SET §s1 1", "SET §s2 1", "EXEC"),
 }
 
+// foundCrashed are those that differed when links were lost.
+var foundCrashed = []conversation{
+	// EXEC without MULTI was answered with nil for the WATCH that was lost.
+	said("WATCH §s1", "EXEC", "GET §s1"),
+	said("WATCH §s1", "EXEC x", "GET §s1"),
+	// The idempotent write was applied again, behind the other.
+	said("SET §s1 1", "RENAME §s1 §s2", "GET §s1"),
+	said("LPUSH §l1 a", "LSET §l1 0 x", "LPUSH §l1 y"),
+	said("XGROUP SETID §x1 group 0", "XGROUP CREATE §x1 group 0 MKSTREAM"),
+	said("SET §s1 x", "COPY §s1 §s2 REPLACE", "SET §s1 y"),
+	// A row of those that write over what is there is sent again as a whole.
+	said("SET §s1 1", "SET §s2 2", "MSET §s1 3 §s2 4", "SETEX §s1 100000 5", "GET §s1"),
+	// With a transaction in flight.
+	said("MULTI", "SET §s1 1", "INCR §s1", "EXEC x", "MULTI", "INCR §s1", "EXEC", "GET §s1"),
+}
+
 func TestFound(t *testing.T) {
 	node := servers.NewT(t).Redis(withUser)
 	admin := direct(t, node.Addr())

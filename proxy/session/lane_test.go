@@ -108,11 +108,14 @@ func (l *lane) adopt(addr string) {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	l.in(func() {
-		l.gate.HoldAgain()
-		l.gate.Hold(gate.HoldAll)
-		l.links.Adopt(addr, a)
-	})
+	l.in(func() { l.take(addr, a) })
+}
+
+// take is adopt within the loop.
+func (l *lane) take(addr string, a netip.AddrPort) {
+	l.gate.HoldAgain()
+	l.gate.Hold(gate.HoldAll)
+	l.links.Adopt(addr, a)
 }
 
 // serve adopts and waits until the lane passes.

@@ -122,6 +122,7 @@ func (a *administrator) dump(length int) map[string]string {
 			name, own := ask[i].args[1], ask[i].args[1][:length]
 			text := fmt.Sprintf("%d %q %q deadline:%v", db, name, kinds[i], kinds[i+1] != ":-1\r\n")
 			for j, v := range values[i : i+2] {
+				v = uncached(v)
 				v = common(plain(read[i+j], v, replicated), own)
 				text += fmt.Sprintf(" %.200q %x", v, sha1.Sum([]byte(v)))
 			}
@@ -135,6 +136,14 @@ func (a *administrator) dump(length int) map[string]string {
 		all[own] = strings.Join(list, "\n")
 	}
 	return all
+}
+
+// uncached: a HyperLogLog carries what it was counted as last.
+func uncached(value string) string {
+	if at := strings.Index(value, "HYLL"); at >= 0 && len(value) >= at+16 {
+		return value[:at+8] + value[at+16:]
+	}
+	return value
 }
 
 // contents is how a key is read: two commands for each, of which the second tells something of streams only.

@@ -175,7 +175,9 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 			p.tx.begin(raw)
 		case command.Exec, command.Discard:
 			if c.Args != 1 {
-				p.tx.open = false // the server says what is wrong, and that all is discarded
+				if p.tx.open = false; tag == command.Exec {
+					tag = command.Discard // the server says what is wrong, and discards all
+				}
 				break
 			}
 			raw, tag = s.endTransaction(raw, tag)

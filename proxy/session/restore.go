@@ -73,7 +73,7 @@ func (s *Session) settleLost() {
 	p := s.pin
 	last := -1
 	for i, item := range p.lost {
-		if command.ID(item.Tag) == command.Exec && item.Canned != nil {
+		if tag := command.ID(item.Tag); (tag == command.Exec || tag == command.Discard) && item.Canned != nil { // see send
 			last = i
 		}
 	}

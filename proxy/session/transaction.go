@@ -84,8 +84,13 @@ func (s *Session) transactionAnswered(tag command.ID, reply []byte) []byte {
 		p.tx.spoiled = p.tx.spoiled || failed && !harmless(reply)
 		return reply
 	case tagNil:
-		if reply = nilArray(s.key.Proto); p.tx.spoiled {
+		switch {
+		case failed:
+			reply = bytes.Replace(reply, []byte("DISCARD without"), []byte("EXEC without"), 1)
+		case p.tx.spoiled:
 			reply = execAbort
+		default:
+			reply = nilArray(s.key.Proto)
 		}
 	case tagAborted:
 		reply = execAbort
