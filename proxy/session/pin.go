@@ -23,7 +23,8 @@ type pin struct {
 	unheard bool // the last command was sent without a reply: see silent.go
 	kill    bool // the link is for a SCRIPT KILL alone, in database 0 whichever the session is in
 
-	redirect, redirecting int64 // the client that invalidations go to; the same once CLIENT TRACKING is answered
+	redirect int64    // the client that invalidations go to
+	tracking tracking // the CLIENT TRACKING in flight
 
 	blocking time.Time // when the oldest blocking command began to wait
 
@@ -198,14 +199,13 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 				p.subs.expect(c.Args-1, p.silent || p.skip)
 			}
 			if setsUp(info) {
-				if args := s.arguments(c); turnsOff(info.ID, args) {
+				switch args := s.arguments(c); {
+				case turnsOff(info.ID, args):
 					tag = tagTrackingOff
-				} else {
+				case info.ID == command.ClientTracking:
+					raw = s.beginTracking(raw, args)
+				default:
 					p.setup.note(info.ID, raw)
-					if p.redirecting = s.redirected.id; p.redirecting > 0 && info.ID == command.ClientTracking {
-						raw = withRedirect(args, s.redirected.server)
-						s.redirected = redirected{}
-					}
 				}
 			}
 			if info.Pin.Ends() == command.EndsWithError {

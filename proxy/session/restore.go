@@ -25,8 +25,8 @@ func (s *Session) Lost(_ *upstream.Link, lost []upstream.Lost) {
 	p.lost = append(p.lost, lost...)
 	s.redirected = redirected{}
 	for i := range p.lost {
-		// It names a link of the former master. It is in p.setup, and made again from there.
-		if item := &p.lost[i]; command.ID(item.Tag) == command.ClientTracking && item.Canned == nil && p.redirecting > 0 {
+		// It names a link of the former master: what it asks for is made again as if it had been answered.
+		if item := &p.lost[i]; command.ID(item.Tag) == command.ClientTracking && item.Canned == nil && p.tracking.redirect > 0 {
 			s.g.Links.Settle(item, []byte("+OK\r\n"))
 		}
 	}

@@ -30,16 +30,6 @@ func (u *setups) forget(id command.ID) {
 	*u = slices.DeleteFunc(*u, func(s setup) bool { return s.id == id })
 }
 
-// forgetLast takes back the last command of this name.
-func (u *setups) forgetLast(id command.ID) {
-	for i := len(*u) - 1; i >= 0; i-- {
-		if (*u)[i].id == id {
-			*u = slices.Delete(*u, i, i+1)
-			return
-		}
-	}
-}
-
 func (u setup) args() [][]byte {
 	var c resp.Command
 	var r resp.CommandReader
@@ -65,6 +55,27 @@ func turnsOff(id command.ID, args [][]byte) bool {
 	return id == command.ClientTracking && len(args) > 2 && is(args[2], "off")
 }
 
+// tracking is a CLIENT TRACKING that has no reply yet; one at a time is in flight.
+type tracking struct {
+	raw      []byte // as the client has sent it
+	redirect int64  // the client that it names
+}
+
+// beginTracking notes one that is about to be sent, and gives what the server gets.
+func (s *Session) beginTracking(raw []byte, args [][]byte) []byte {
+	p := s.pin
+	p.tracking = tracking{bytes.Clone(raw), s.redirected.id}
+	if s.redirected.id > 0 {
+		raw = withRedirect(args, s.redirected.server)
+		s.redirected = redirected{}
+	}
+	if p.silent || p.skip { // nobody will tell
+		p.setup.note(command.ClientTracking, p.tracking.raw)
+		p.redirect = p.tracking.redirect
+	}
+	return raw
+}
+
 // trackingAnswered: an error proves that nothing was changed. Off ends the pin; its link is not given to others all
 // the same, because invalidations may be on their way.
 func (s *Session) trackingAnswered(off bool, reply []byte) {
@@ -73,13 +84,11 @@ func (s *Session) trackingAnswered(off bool, reply []byte) {
 	switch failed := resp.IsError(reply); {
 	case failed:
 		p.reasons[command.PinTracking]--
-		if !off { // one at a time is in flight
-			p.setup.forgetLast(command.ClientTracking)
-		}
 	case off:
 		p.setup.forget(command.ClientTracking)
 		p.reasons[command.PinTracking], p.redirect = 0, 0
 	default:
-		p.redirect = p.redirecting
+		p.setup.note(command.ClientTracking, p.tracking.raw)
+		p.redirect = p.tracking.redirect
 	}
 }
