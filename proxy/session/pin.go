@@ -123,7 +123,7 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 		p.used = p.used || info.Way == command.Local || info.Pin.Ends() != command.EndsWithReply
 		tag, class = p.tx.queue(raw, info, s.arguments(c)), upstream.Read
 	case tag == command.Multi && (c.Args != 1 || s.key.Proto == 2 && p.subscribed()):
-		tag = command.Unknown // an error: nothing begins
+		tag, p.used = command.Unknown, true // an error: nothing begins. If it does all the same, it does for nobody else
 	default:
 		if info.Pin != command.PinNone && info.ID != command.Unwatch && info.ID != command.Exec && info.ID != command.Discard {
 			p.reasons[info.Pin]++
@@ -134,7 +134,7 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 		case command.Exec, command.Discard:
 			if c.Args != 1 {
 				if p.tx.open = false; tag == command.Exec {
-					tag = command.Discard // the server says what is wrong, and discards all
+					tag, p.used = command.Discard, true // Redis says what is wrong and discards all, Dragonfly does not discard
 				}
 				break
 			}
