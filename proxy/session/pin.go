@@ -163,7 +163,7 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 			s.g.noteScript(info.ID, s.arguments(c))
 		}
 	case tag == command.Multi && (c.Args != 1 || s.key.Proto == 2 && p.subscribed()):
-		tag = command.Unknown // an error: nothing begins
+		tag, p.used = command.Unknown, true // an error: nothing begins. If it does all the same, it does for nobody else
 	default:
 		if info.Way == command.Shared && len(c.Raw) >= reactor.LargeFrame {
 			p.reasons[command.PinLarge]++
@@ -177,7 +177,7 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 		case command.Exec, command.Discard:
 			if c.Args != 1 {
 				if p.tx.open = false; tag == command.Exec {
-					tag = command.Discard // the server says what is wrong, and discards all
+					tag, p.used = command.Discard, true // Redis says what is wrong and discards all, Dragonfly does not discard
 				}
 				break
 			}
