@@ -16,6 +16,7 @@ type pin struct {
 	used    bool // the link is in a state that no other session may get
 	silent  bool // CLIENT REPLY OFF: commands get no replies
 	skip    bool // CLIENT REPLY SKIP: the next one gets none
+	kill    bool // the link is for a SCRIPT KILL alone, in database 0 whichever the session is in
 
 	blocking time.Time // when the oldest blocking command began to wait
 
@@ -38,6 +39,10 @@ func (p *pin) needed() bool {
 
 // dispatchPinned sends a command over the session's own link, which it gets if it has none.
 func (s *Session) dispatchPinned(c *resp.Command, info *command.Info, rest []byte) bool {
+	if s.pin != nil && s.pin.kill && s.inflight > 0 {
+		s.halt(stopIdle)
+		return false
+	}
 	if s.pin != nil && info.Way == command.Local {
 		if done, handled := s.localWhilePinned(c, info, rest); handled {
 			return done
@@ -58,8 +63,12 @@ func (s *Session) dispatchPinned(c *resp.Command, info *command.Info, rest []byt
 		return v == answered
 	}
 	if s.pin == nil {
-		s.pin = &pin{}
-		s.pin.link = s.g.Links.Pin(s.key, s)
+		key := s.key
+		s.pin = &pin{kill: info.ID == command.ScriptKill || info.ID == command.FunctionKill}
+		if s.pin.kill {
+			key.DB = 0 // a server that runs a script refuses SELECT
+		}
+		s.pin.link = s.g.Links.Pin(key, s)
 	}
 	if s.pin.link == nil {
 		s.halt(stopOrphan)
