@@ -140,6 +140,7 @@ func (s *Session) count(buf []byte) int {
 
 // arguments are lent until the next call.
 func (s *Session) arguments(c *resp.Command) [][]byte {
+	clear(s.g.args)
 	s.g.args = c.AppendArgs(s.g.args[:0])
 	return s.g.args
 }

@@ -58,6 +58,20 @@ const (
 	windowBytes = 16 << 20
 )
 
+// keepArgs is how many arguments there may be without a new slice for them.
+const keepArgs = 1024
+
+// forgetArguments lets go of the buffer that the last command came in: it may be a large one, which is not kept for reuse.
+func (g *Group) forgetArguments() {
+	if len(g.args) == 0 {
+		return
+	}
+	clear(g.args)
+	if g.args = g.args[:0]; cap(g.args) > keepArgs {
+		g.args = nil
+	}
+}
+
 // Sessions is the number of open sessions.
 func (g *Group) Sessions() int { return len(g.sessions) }
 

@@ -94,6 +94,7 @@ func (s *Session) Data(data []byte) int {
 		done += n
 	}
 	s.g.Counters.BytesIn += uint64(done)
+	s.g.forgetArguments()
 	return done
 }
 
