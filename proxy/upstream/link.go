@@ -263,6 +263,7 @@ func (l *Link) deliver(reply []byte) {
 	}
 	l.streamed = false
 	l.current.Owner.Reply(&l.current, reply, true)
+	l.current.Owner = nil // an idle link keeps no session that has gone
 	l.settleHead()
 	if l.alone && l.pending.len() == 0 && l.state == ready {
 		l.drop()

@@ -88,8 +88,16 @@ func (l *Link) Use() { l.users++ }
 // Unuse is the opposite of Use.
 func (l *Link) Unuse() { l.users-- }
 
-// Trim closes shared links that no session has chosen and that are idle.
+// Trim closes shared links that no session has chosen and that are idle, and gives back what a busy moment has left.
 func (s *Set) Trim() {
+	for l := range s.links {
+		l.pending.trim()
+	}
+	for key, idle := range s.pool {
+		if len(idle) == 0 {
+			delete(s.pool, key) // it may be of a password that has changed
+		}
+	}
 	for _, l := range s.shared {
 		if l.users == 0 && l.pending.len() == 0 && l.state == ready {
 			l.drop()
