@@ -10,10 +10,12 @@ const (
 // freeList keeps buffers between uses, so that only connections with something in hand hold one.
 type freeList struct {
 	bufs [][]byte
+	lent int // buffers that have not been given back
 }
 
 // get returns an empty buffer with room for at least n bytes.
 func (f *freeList) get(n int) []byte {
+	f.lent++
 	if last := len(f.bufs) - 1; last >= 0 && cap(f.bufs[last]) >= n {
 		b := f.bufs[last]
 		f.bufs[last] = nil
@@ -24,6 +26,7 @@ func (f *freeList) get(n int) []byte {
 }
 
 func (f *freeList) put(b []byte) {
+	f.lent--
 	if cap(b) >= smallBuffer && cap(b) <= keepBuffer && len(f.bufs) < keepBuffers {
 		f.bufs = append(f.bufs, b[:0])
 	}

@@ -68,6 +68,12 @@ func (l *Loop) Now() time.Time { return l.now }
 // Open is the number of connections.
 func (l *Loop) Open() int { return l.open }
 
+// Lent is the number of buffers that connections, or their handlers, hold: none while all are idle.
+func (l *Loop) Lent() int { return l.free.lent }
+
+// Timers is the number of deadlines to come.
+func (l *Loop) Timers() int { return len(l.timers) }
+
 // Stop ends Run after the present turn; connections still open are closed. From any goroutine.
 func (l *Loop) Stop() {
 	l.Post(func() { l.stop = true })

@@ -45,7 +45,7 @@ func newLane(t testing.TB, edit func(*lane, *upstream.Options)) *lane {
 	begin := func(string, error) { l.gate.Hold(gate.HoldAll); l.lost++ }
 	opt := upstream.Options{
 		StreamingThreshold: 1 << 20,
-		DialTimeout:        5 * time.Second,
+		DialTimeout:        time.Minute, // longer than end waits for timers
 		PoolSize:           8,
 		Holding:            func() bool { return l.gate.Mode() != gate.Pass },
 		Lost:               begin,
@@ -148,7 +148,7 @@ func (l *lane) end() {
 		if g := l.gate.Counters; g.Held != g.Released+g.Expired+g.Cancelled {
 			l.t.Errorf("held %d, released %d, expired %d, cancelled %d", g.Held, g.Released, g.Expired, g.Cancelled)
 		}
-		if u := l.links.Usage(); u.Pinned > 0 {
+		if u := l.links.Usage(); u.Pinned+u.Users > 0 {
 			l.t.Errorf("left: %+v", u)
 		}
 		l.gate.Hold(gate.HoldAll)
@@ -164,7 +164,15 @@ func (l *lane) end() {
 		if n.Pushed != n.Answered+n.Lost || n.Lost != n.Resent+n.Unknown {
 			l.t.Errorf("sent %d, answered %d, lost %d, resent %d, unknown %d", n.Pushed, n.Answered, n.Lost, n.Resent, n.Unknown)
 		}
+		for _, a := range l.g.args[:cap(l.g.args)] {
+			if a != nil {
+				l.t.Errorf("a buffer is kept by an argument of %d bytes", len(a))
+				break
+			}
+		}
 	})
+	// Descriptors are given back at the end of the turn. A session that has gone may have a short timer left.
+	l.until("no connection, buffer or timer is left", func() bool { return l.loop.Open()+l.loop.Lent()+l.loop.Timers() == 0 })
 }
 
 // client is a test's connection to the lane, or directly to a server.

@@ -20,12 +20,16 @@ type Usage struct {
 	Shared, Pinned, Idle int // links; idle ones are in the pool
 	InFlight, Writes     int // commands without a reply, or, where none is wanted, not passed yet; of these, all that are not reads
 	Backlog, LostWaiting int // commands that wait for the next master; of these, those that were on the wire
+	Users                int // sessions that have chosen a shared link
+	Setting              int // links whose handshake is under way
+	Waiting              int // sessions that wait for a master, for a link of their own or to have a question settled
 }
 
 // Usage counts anew: for collectors and for draining, not for the data's way.
 func (s *Set) Usage() Usage {
-	u := Usage{Backlog: len(s.backlog)}
+	u := Usage{Backlog: len(s.backlog), Setting: s.setting, Waiting: len(s.orphans) + len(s.askers)}
 	for l := range s.links {
+		u.Users += l.users
 		switch {
 		case l.pinned != nil:
 			u.Pinned++
