@@ -326,3 +326,42 @@ func TestLargeInTransaction(t *testing.T) {
 	c.expect(fmt.Sprintf("+QUEUED\r\n*3\r\n+OK\r\n:%d\r\n:%d\r\n+PONG\r\n", largeSize, 2*largeSize))
 	c.close()
 }
+
+// TestLargeAbandoned: a session goes while its own link holds a large request to be sent again: one that was rejected, with
+// another command still unanswered behind it, or one behind a large reply of a former master. It is freed and accounted.
+func TestLargeAbandoned(t *testing.T) {
+	for _, way := range []string{"rejected", "leaving"} {
+		t.Run(way, func(t *testing.T) {
+			from, to := scripted.Listen(t), scripted.Listen(t)
+			l := newLane(t, nil)
+			l.serve(from.Addr().String())
+			c := l.client()
+			value := large(8)
+			c.do("WATCH w")
+			own := from.AcceptReady()
+			own.Expect("WATCH w")
+			own.Send("+OK\r\n")
+			c.expect("+OK\r\n")
+			if way == "rejected" {
+				c.do("SET a "+value, "GET b")
+				own.Expect("SET a "+value, "GET b")
+				own.Send("-READONLY You can't write against a read only replica.\r\n")
+				l.until("the hold", func() bool { return l.gate.Mode() != gate.Pass })
+			} else {
+				c.do("GET a", "SET a "+value, "GET b")
+				own.Expect("GET a", "SET a "+value, "GET b")
+				reply := bulkString(value)
+				go own.Send(reply[:2<<20])
+				c.expect(reply[:2<<20])
+				l.serve(to.Addr().String())
+			}
+			l.in(func() { l.g.CloseAll(CloseServer) })
+			l.in(func() {
+				if n := l.large.Memory.Used(); n != 0 {
+					t.Errorf("%d bytes are left", n)
+				}
+			})
+			own.ExpectClosed()
+		})
+	}
+}

@@ -19,6 +19,7 @@ const retryPinned = 50 * time.Millisecond
 func (s *Session) Lost(_ *upstream.Link, lost []upstream.Lost) {
 	p := s.pin
 	if s.gone || p == nil {
+		s.g.Links.Abandon(lost)
 		return
 	}
 	p.link = nil

@@ -87,9 +87,11 @@ func (s *Set) closedPinned(l *Link, err error) {
 		s.opt.PinnedLost(l.addr, err)
 	}
 	lost := l.lose()
-	if l.pinned != nil {
-		l.pinned.Lost(l, lost)
+	if l.pinned == nil {
+		s.Abandon(lost) // set aside while it had a session
+		return
 	}
+	l.pinned.Lost(l, lost)
 }
 
 // Asker waits for a master to have a question settled that needs no link of its own.
