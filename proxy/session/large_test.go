@@ -201,6 +201,59 @@ func (c *client) unknown() {
 	}
 }
 
+// TestLargeReplyEndsInHold: it comes to its end when there is another master, but what is held is not released yet. What its
+// session has behind it is sent at the release.
+func TestLargeReplyEndsInHold(t *testing.T) {
+	for _, way := range []string{"shared", "pinned"} {
+		t.Run(way, func(t *testing.T) {
+			from, to := scripted.Listen(t), scripted.Listen(t)
+			l := newLane(t, nil)
+			l.serve(from.Addr().String())
+			c := l.client()
+			var old *scripted.Conn
+			if way == "pinned" {
+				c.do("WATCH w")
+				old = from.AcceptReady()
+				old.Expect("WATCH w")
+				old.Send("+OK\r\n")
+				c.expect("+OK\r\n")
+			}
+			c.do("GET a", "GET b")
+			if way == "shared" {
+				old = from.AcceptReady()
+			}
+			old.Expect("GET a", "GET b")
+			reply := bulkString(large(3))
+			go old.Send(reply[:2<<20])
+			c.expect(reply[:2<<20])
+			l.in(func() { l.hold = true })
+			l.adopt(to.Addr().String())
+			var next *scripted.Conn
+			if way == "shared" {
+				next = to.AcceptReady()
+			}
+			old.Send(reply[2<<20:])
+			c.expect(reply[2<<20:])
+			old.ExpectClosed()
+			if way == "shared" {
+				next.ExpectNothing()
+			}
+			c.do("GET d")
+			l.in(l.release)
+			if way == "pinned" {
+				next = to.AcceptReady()
+			}
+			next.Expect("GET b")
+			next.Send("$1\r\nb\r\n")
+			c.expect("$1\r\nb\r\n")
+			next.Expect("GET d")
+			next.Send("$1\r\nd\r\n")
+			c.expect("$1\r\nd\r\n")
+			c.close()
+		})
+	}
+}
+
 // TestLargeReplyCut: the former master breaks off in the middle, or says nothing any more while nobody is the master.
 func TestLargeReplyCut(t *testing.T) {
 	for _, end := range []string{"cut", "refused"} {

@@ -140,7 +140,7 @@ func (s *Set) Adopt(name string, addr netip.AddrPort) {
 		s.Shared(Key{Proto: 2}) // one at least: to load scripts, and to learn whether the server wants a password
 	}
 	s.scripts, s.scriptCount = nil, 0
-	s.RestoreOrphans()
+	s.restoreOrphans()
 	s.askAgain(nil)
 	s.sendBacklog()
 	s.checkRestored()
