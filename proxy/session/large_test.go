@@ -288,6 +288,46 @@ func TestLargeReplyCut(t *testing.T) {
 	}
 }
 
+// TestLargeReplyAgain: also a large reply to a command that was sent again, over another link than its session has chosen,
+// waits for a client that does not take it.
+func TestLargeReplyAgain(t *testing.T) {
+	from, to := scripted.Listen(t), scripted.Listen(t)
+	l := newLane(t, nil)
+	l.serve(from.Addr().String())
+	c := l.client()
+	c.do("GET a")
+	old := from.AcceptReady()
+	old.Expect("GET a")
+	old.Cut()
+	l.until("the hold", func() bool { return l.gate.Mode() != gate.Pass })
+	l.adopt(to.Addr().String())
+	next := to.AcceptReady()
+	next.Expect("GET a")
+	reply := bulkString(strings.Repeat(large(1), 16))
+	sent := make(chan struct{})
+	go func() { defer close(sent); next.Send(reply) }()
+	l.until("the link is not read on", func() bool {
+		for s := range l.g.sessions {
+			if n := len(s.out) - s.written; n > slowReader+4*reactor.ReadBufferSize {
+				t.Errorf("%d bytes of output", n)
+				return true
+			}
+			if s.throttled != nil {
+				return true
+			}
+		}
+		return false
+	})
+	select {
+	case <-sent:
+		t.Error("all of it was read")
+	case <-time.After(15 * time.Millisecond):
+	}
+	c.expect(reply)
+	<-sent
+	c.close()
+}
+
 // TestLargeRepliesHaveLinks: while one client takes a large reply another's commands go over another link, and that is
 // not one more each time.
 func TestLargeRepliesHaveLinks(t *testing.T) {

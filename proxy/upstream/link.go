@@ -234,7 +234,9 @@ func (l *Link) stream(data []byte) int {
 	l.streamed = true
 	l.moved += uint64(n)
 	e := l.pending.at(0)
+	l.set.streaming = l
 	e.Owner.Reply(e, data[:n], false)
+	l.set.streaming = nil
 	l.reader.Advance(n)
 	return n
 }
