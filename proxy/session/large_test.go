@@ -354,6 +354,54 @@ func TestLargeRepliesHaveLinks(t *testing.T) {
 	b.close()
 }
 
+// TestLargeReplyOnFullLink: a session that waits for room on a link does not wait for the client who gets a large reply there.
+func TestLargeReplyOnFullLink(t *testing.T) {
+	s := scripted.Listen(t)
+	l := newLane(t, nil)
+	l.serve(s.Addr().String())
+	slow, other := l.client(), l.client()
+	slow.do("GET a")
+	link := s.AcceptReady()
+	link.Expect("GET a")
+	stalled := func(want int) {
+		t.Helper()
+		l.until("stalled sessions", func() bool {
+			n := want
+			for s := range l.g.sessions {
+				if s.stop&stopLink != 0 {
+					n--
+				}
+			}
+			return n == 0
+		})
+	}
+	var sets []string
+	for i := range 100 {
+		sets = append(sets, fmt.Sprintf("SET k%d %s", i, large(1)[:100<<10]))
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() { _, _ = slow.conn.Write([]byte(wire(sets...))) }) // what does not arrive is of no consequence
+	stalled(1)
+	other.do("GET b")
+	stalled(2)
+	wg.Go(func() { link.Send(bulkString(large(2) + large(3))[:4<<20]) })
+	l.until("the slow one's reply waits for it", func() bool {
+		for s := range l.g.sessions {
+			if s.throttled != nil {
+				return true
+			}
+		}
+		return false
+	})
+	own := s.AcceptReady()
+	own.Expect("GET b")
+	own.Send("$1\r\nb\r\n")
+	other.expect("$1\r\nb\r\n")
+	l.in(func() { l.g.CloseAll(CloseServer) })
+	link.Cut()
+	wg.Wait()
+}
+
 // TestLargeRequestsTakeTurns: far more than fits is sent at the same time, in turns that leave each of them unfinished,
 // and one of the clients never ends. The others all get through, and no more than one at a time goes beyond the limit.
 func TestLargeRequestsTakeTurns(t *testing.T) {

@@ -231,7 +231,10 @@ func (l *Link) stream(data []byte) int {
 		l.pending.len() == 0 || (l.pinned != nil && !l.pinned.Streams()) {
 		return 0
 	}
-	l.streamed = true
+	if !l.streamed {
+		l.streamed = true
+		l.unstall() // who waits for room has another link, or what is in flight here to wait for
+	}
 	l.moved += uint64(n)
 	e := l.pending.at(0)
 	l.set.streaming = l
