@@ -38,6 +38,7 @@ type Session struct {
 
 	throttled  *throttled // it does not take a large reply as fast as it comes
 	redirected redirected // see redirect.go
+	search     uint64     // counts those for a target: only the last one counts
 	target     bool       // another session has named it as the target of a REDIRECT
 	turn       *turn      // of a large request that waits for memory
 	ticket     gate.Ticket

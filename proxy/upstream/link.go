@@ -87,6 +87,9 @@ const highWater = 8 << 20
 // Usable says whether commands can be appended. Not while a large reply is on its way: they would have to wait behind it.
 func (l *Link) Usable() bool { return l.state <= ready && !l.streamed && !l.leaving }
 
+// Ready says whether commands that are appended now go to the present master: the link is set up, and is not leaving.
+func (l *Link) Ready() bool { return l.state == ready && !l.leaving }
+
 // ServerID is the server's CLIENT ID of a link of one session, 0 if it is not known.
 func (l *Link) ServerID() int64 { return l.serverID }
 
