@@ -153,7 +153,9 @@ func (s *Session) targetRestored() {
 
 // forgetCached tells a client that nothing of what it has cached is tracked any more, as the server does after FLUSHALL.
 func (s *Session) forgetCached() {
+	s.forgets = s.streaming // not in the middle of a reply
 	switch {
+	case s.forgets:
 	case s.key.Proto == 3:
 		s.answer([]byte(">2\r\n$10\r\ninvalidate\r\n_\r\n"))
 	case s.pin != nil && s.pin.subscribed():

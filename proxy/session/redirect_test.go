@@ -253,6 +253,27 @@ func TestRedirectWithLargeReply(t *testing.T) {
 	}
 }
 
+// TestForgetBehindLargeReply: nothing comes in the middle of a reply.
+func TestForgetBehindLargeReply(t *testing.T) {
+	s := scripted.Listen(t)
+	l := newLane(t, nil)
+	target, tracker, targets, trackers := scriptedRedirect(t, l, s)
+	target.do("GET a", "GET b")
+	targets.Expect("GET a", "GET b")
+	reply := bulkString(large(1))
+	go targets.Send(reply[:2<<20])
+	target.expect(reply[:2<<20])
+	trackers.Cut()
+	trackers, _ = acceptPinned(s, 9)
+	trackers.Send("+PONG\r\n")
+	trackers.Expect("CLIENT TRACKING ON REDIRECT 7")
+	trackers.Send("+OK\r\n")
+	targets.Send(reply[2<<20:] + "$1\r\nb\r\n")
+	target.expect(reply[2<<20:] + forget + "$1\r\nb\r\n")
+	target.close()
+	tracker.close()
+}
+
 // TestTrackingRefused: a client whose cache nobody would invalidate any more is closed, not left with it.
 func TestTrackingRefused(t *testing.T) {
 	a := servers.NewT(t).Redis(servers.RedisOptions{})

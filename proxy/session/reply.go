@@ -27,6 +27,9 @@ func (s *Session) Reply(e *upstream.Entry, reply []byte, last bool) {
 	}
 	s.resize(s.cut)
 	s.cut = 0
+	if s.forgets {
+		s.forgetCached()
+	}
 	s.settled()
 }
 
