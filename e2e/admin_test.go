@@ -45,6 +45,8 @@ type lane struct {
 	LostWaiting int64             `json:"commands_lost_waiting"`
 	Refused     int64             `json:"commands_refused"`
 	Pinned      map[string]int    `json:"sessions_pinned"`
+	SharedLinks int               `json:"links_shared"`
+	PinnedLinks int               `json:"links_pinned"`
 	LimitHits   map[string]uint64 `json:"limit_hits"`
 }
 

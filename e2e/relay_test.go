@@ -19,6 +19,7 @@ type relay struct {
 	to       string
 	mute     atomic.Bool
 	muted    atomic.Int64 // bytes of replies that were swallowed
+	stranger atomic.Bool  // new connections come from an address that a protected master does not know
 	wg       sync.WaitGroup
 
 	mu struct {
@@ -52,7 +53,11 @@ func (r *relay) accept() {
 		if err != nil {
 			return
 		}
-		out, err := net.Dial("tcp", r.to)
+		from := net.Dialer{}
+		if r.stranger.Load() {
+			from.LocalAddr = &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}
+		}
+		out, err := from.Dial("tcp", r.to)
 		if err != nil {
 			in.Close()
 			continue

@@ -21,6 +21,7 @@ type Config struct {
 
 	MaxClients              int   // clients of the process, all groups together
 	MaxRequestBytes         int64 // largest single argument, as proto-max-bulk-len is in Redis
+	LargeRequestBytes       int64 // memory for requests larger than 1 MiB, all groups and lanes together
 	MaxRequestArgs          int   // arguments of one command, its name included
 	MaxInlineBytes          int   // length of an inline command's line
 	ClientOutputBytes       int64 // a client with more unsent output than this is closed
@@ -83,6 +84,7 @@ func DefaultConfig() Config {
 
 		MaxClients:              10_000,
 		MaxRequestBytes:         512 << 20,
+		LargeRequestBytes:       1 << 30,
 		MaxRequestArgs:          1 << 20,
 		MaxInlineBytes:          64 << 10,
 		ClientOutputBytes:       256 << 20,

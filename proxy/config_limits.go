@@ -13,6 +13,7 @@ func (c *Config) limitValues() (v admin.LimitValues) {
 	v[admin.LimitHoldCommands] = float64(c.HoldCommands)
 	v[admin.LimitClients] = float64(c.MaxClients)
 	v[admin.LimitRequestBytes] = float64(c.MaxRequestBytes)
+	v[admin.LimitLargeRequest] = float64(c.LargeRequestBytes)
 	v[admin.LimitRequestArgs] = float64(c.MaxRequestArgs)
 	v[admin.LimitInlineBytes] = float64(c.MaxInlineBytes)
 	v[admin.LimitClientOutput] = float64(c.ClientOutputBytes)

@@ -78,6 +78,8 @@ func processOptions() []Option {
 			func(c *Config) *int { return &c.MaxClients }),
 		size("max-request-bytes", "longest argument of a command", 1,
 			func(c *Config) *int64 { return &c.MaxRequestBytes }),
+		size("large-request-bytes", "most memory for requests larger than 1 MiB; beyond it they are read one at a time", 1,
+			func(c *Config) *int64 { return &c.LargeRequestBytes }),
 		count("max-request-args", "most arguments of a command", 1, maxCount,
 			func(c *Config) *int { return &c.MaxRequestArgs }),
 		size("max-inline-bytes", "longest line of an inline command", 1,

@@ -48,6 +48,7 @@ type shared struct {
 	budget  *gate.Budget
 	nextID  atomic.Int64
 	clients atomic.Int64
+	large   session.LargeRequests
 	warm    bool // a new master gets a link before a session needs one; tests do without
 }
 
@@ -68,7 +69,7 @@ func newLaneGroup(lane int, loop *reactor.Loop, cfg *Config, sh *shared, scripts
 		Restored:           func() { g.tell(failover.Restored, "", "") },
 	})
 	g.sessions = &session.Group{
-		Loop: loop, Gate: g.gate, Links: g.links, Scripts: scripts, NextID: &sh.nextID, Clients: &sh.clients,
+		Loop: loop, Gate: g.gate, Links: g.links, Scripts: scripts, NextID: &sh.nextID, Clients: &sh.clients, Large: &sh.large,
 		Limits: session.Limits{
 			Request: resp.Limits{Bulk: int(cfg.MaxRequestBytes), Args: cfg.MaxRequestArgs, Inline: cfg.MaxInlineBytes},
 			Output:  int(cfg.ClientOutputBytes), OutputPubSub: int(cfg.ClientOutputBytesPubSub), Idle: cfg.IdleTimeout,
@@ -152,7 +153,7 @@ func (g *laneGroup) adopt(name string, addr netip.AddrPort, term, epoch uint64) 
 	}
 	g.strengthen(gate.HoldAll)
 	g.term, g.broken = term, false
-	g.sessions.Epoch = epoch
+	g.sessions.NewMaster(epoch)
 	g.hold.drained(g)
 	g.links.Adopt(name, addr)
 }

@@ -47,6 +47,7 @@ func New(cfg Config, log *zap.Logger) (*Proxy, error) {
 	}
 	p := &Proxy{cfg: cfg, log: log, started: time.Now()}
 	p.shared.warm = true
+	p.shared.large.Max = cfg.LargeRequestBytes
 	p.shared.budget = gate.NewBudget(cfg.HoldCommands, cfg.HoldBytes)
 	for range cfg.Lanes {
 		loop, err := reactor.New()
@@ -54,6 +55,7 @@ func New(cfg Config, log *zap.Logger) (*Proxy, error) {
 			p.closeLoops()
 			return nil, fmt.Errorf("--lanes %d: %w", cfg.Lanes, err)
 		}
+		loop.Account(&p.shared.large.Memory)
 		p.loops = append(p.loops, loop)
 	}
 	for _, gc := range cfg.Groups {

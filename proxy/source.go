@@ -131,6 +131,9 @@ func (p *Proxy) Lanes() []admin.LaneCounters {
 	}
 	wg.Wait()
 	for i := range all {
+		if i == 0 { // the process's
+			all[i].LimitHits[admin.LimitLargeRequest] = p.shared.large.Waited.Load()
+		}
 		// Accepting, and remembering scripts, are the group's, not a lane's: shown with the first.
 		if all[i].Lane == 0 {
 			for _, g := range p.groups {
@@ -145,6 +148,9 @@ func (p *Proxy) Lanes() []admin.LaneCounters {
 	}
 	return all
 }
+
+// LargeRequestBytes is admin.Source's.
+func (p *Proxy) LargeRequestBytes() int64 { return p.shared.large.Memory.Used() }
 
 // counters copies the figures of one lane and group; in its loop.
 func (g *laneGroup) counters(group string) admin.LaneCounters {

@@ -3,7 +3,7 @@
 //
 //	rueidis_test.go    rueidis's own integration tests, in a network namespace, because they want port 6379
 //	library_test.go    what is installed, and how each application is started
-//	scenario_test.go   all applications at once: steadily, through a planned switch, through a crash
+//	scenario_test.go   all applications at once: steadily, through a planned switch, to Dragonfly, through a crash
 //	handshake_test.go  what Lettuce and Jedis send when they connect, compared byte by byte with a direct connection
 //
 // The folders c, node, php, python and ruby hold one application per library, each with the library's default

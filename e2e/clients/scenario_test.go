@@ -52,6 +52,28 @@ func TestPlannedSwitch(t *testing.T) {
 	crowd.conclude(p, nothing, 0)
 }
 
+// TestMigration: nor when the next master is Dragonfly, or its double where there is none.
+func TestMigration(t *testing.T) {
+	pool := servers.NewT(t)
+	// Priority 0 for all Redis nodes: none could follow Dragonfly afterwards.
+	cluster := pool.Cluster(servers.ClusterOptions{Sentinels: 3, DownAfter: 2 * time.Second, NodeConfig: []string{"replica-priority 0"}})
+	// BullMQ's scripts use keys that they are not given.
+	dragonfly := pool.Dragonfly(servers.DragonflyOptions{Args: []string{"--default_lua_flags=allow-undeclared-keys"}})
+	t.Logf("the engine that takes over: %s", dragonfly.Kind())
+	if err := dragonfly.ReplicaOf(cluster.Nodes[0].Addr()); err != nil {
+		t.Fatal(err)
+	}
+	cluster.Join(dragonfly)
+	p, crowd := gatherAt(t, pool, cluster)
+	crowd.work()
+	if next := cluster.Failover(); next != dragonfly {
+		t.Fatalf("promoted: %s", next.Name())
+	}
+	p.servesFrom(t, dragonfly)
+	crowd.work()
+	crowd.conclude(p, nothing, 0)
+}
+
 // TestCrash: when the master is killed, what it had acknowledged and not replicated is gone, which no proxy can mend.
 // But nothing is applied twice, no connection is closed, and the only error is UNKNOWNOUTCOME.
 func TestCrash(t *testing.T) {
@@ -79,6 +101,13 @@ func gather(t *testing.T) (*servers.ClusterT, *proxy, *crowd) {
 	t.Helper()
 	pool := servers.NewT(t)
 	cluster := pool.Cluster(servers.ClusterOptions{Replicas: 1, Sentinels: 3, DownAfter: 2 * time.Second})
+	p, c := gatherAt(t, pool, cluster)
+	return cluster, p, c
+}
+
+// gatherAt starts the proxy before a cluster, and the applications.
+func gatherAt(t *testing.T, pool *servers.T, cluster *servers.ClusterT) (*proxy, *crowd) {
+	t.Helper()
 	replicated(t, cluster.Nodes[0])
 	p := start(t, pool, cluster, 0)
 	c := &crowd{t: t, stopFile: filepath.Join(t.TempDir(), "stop")}
@@ -90,7 +119,7 @@ func gather(t *testing.T) (*servers.ClusterT, *proxy, *crowd) {
 			c.members = append(c.members, &application{l, cmd})
 		})
 	}
-	return cluster, p, c
+	return p, c
 }
 
 // replicated waits until a write gets to the replica. A replica in sync may get none for up to a second more: after a

@@ -51,3 +51,12 @@ func (p *Process) stat() ([][]byte, error) {
 	}
 	return fields, nil
 }
+
+// Descriptors is the number of open files and sockets of the process.
+func (p *Process) Descriptors() (int, error) {
+	list, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", p.Pid()))
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", p.name, err)
+	}
+	return len(list), nil
+}

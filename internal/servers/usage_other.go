@@ -14,3 +14,6 @@ func (p *Process) CPU() (time.Duration, error) { return 0, errUsage }
 
 // RSS is known on Linux only.
 func (p *Process) RSS() (int64, error) { return 0, errUsage }
+
+// Descriptors is known on Linux only.
+func (p *Process) Descriptors() (int, error) { return 0, errUsage }

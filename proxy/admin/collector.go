@@ -45,6 +45,7 @@ var (
 	pinnedDesc = desc("sessions_pinned", "Sessions that have a link of their own, by reason.", "group", "lane", "reason")
 	hitsDesc   = desc("limit_hits_total", "Times that a limit was met.", "group", "lane", "limit")
 
+	largeDesc     = desc("large_request_bytes", "Memory that requests larger than 1 MiB take now.")
 	stateDesc     = desc("state", "1 for the state that the group is in, 0 for the others.", "group", "state")
 	masterDesc    = desc("master_info", "1; the label addr is the adopted master.", "group", "addr")
 	epochDesc     = desc("config_epoch", "Sentinel's config-epoch of the adopted master.", "group")
@@ -56,7 +57,7 @@ var (
 )
 
 var otherDescs = []*prometheus.Desc{
-	closedDesc, linksDesc, pinnedDesc, hitsDesc, stateDesc, masterDesc, epochDesc, termDesc, knownDesc, upDesc, listeningDesc, buildDesc,
+	closedDesc, linksDesc, pinnedDesc, hitsDesc, largeDesc, stateDesc, masterDesc, epochDesc, termDesc, knownDesc, upDesc, listeningDesc, buildDesc,
 }
 
 // Describe implements prometheus.Collector.
@@ -72,6 +73,7 @@ func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	e := emitter(ch)
 	e.emit(buildDesc, gauge, 1, c.build.Version, c.build.Commit, runtime.Version())
+	e.emit(largeDesc, gauge, float64(c.source.LargeRequestBytes()))
 	for i, d := range c.limit {
 		e.emit(d, gauge, c.limits[i])
 	}

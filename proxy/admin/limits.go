@@ -10,6 +10,7 @@ const (
 	LimitHoldCommands                    // no room to hold
 	LimitClients                         // a client was turned away
 	LimitRequestBytes                    // an argument was too long
+	LimitLargeRequest                    // a request larger than 1 MiB had to wait for memory
 	LimitRequestArgs                     // a command had too many arguments
 	LimitInlineBytes                     // an inline line was too long
 	LimitClientOutput                    // a client was closed for its unsent output
@@ -24,7 +25,7 @@ const (
 // LimitNames are the values of the label `limit`, indexed by Limit; `limit_<name>` is the metric of the
 // configured value.
 var LimitNames = [limits]string{
-	"hold_timeout_seconds", "hold_bytes", "hold_commands", "clients", "request_bytes", "request_args", "inline_bytes",
+	"hold_timeout_seconds", "hold_bytes", "hold_commands", "clients", "request_bytes", "large_request_bytes", "request_args", "inline_bytes",
 	"client_output_bytes", "client_output_pubsub_bytes", "script_bytes", "idle_timeout_seconds", "descriptors", "shutdown_timeout_seconds",
 }
 

@@ -40,6 +40,8 @@ func (s *scripted) Switches() []Switch {
 	return append([]Switch(nil), s.switched...)
 }
 
+func (s *scripted) LargeRequestBytes() int64 { return 3 << 20 }
+
 func (s *scripted) Lanes() []LaneCounters {
 	s.mu.Lock()
 	defer s.mu.Unlock()

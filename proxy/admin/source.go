@@ -14,6 +14,8 @@ type Source interface {
 	// Lanes returns the counters of every lane, one element for each group and lane. Called once per
 	// scrape, never per command.
 	Lanes() []LaneCounters
+	// LargeRequestBytes is the memory that requests larger than 1 MiB take now.
+	LargeRequestBytes() int64
 }
 
 // MaxSwitches is how many reports of one group are kept.

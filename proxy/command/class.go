@@ -15,7 +15,7 @@ const (
 	// nothing (GETEX without options), because a replica refuses it.
 	Write
 	// ConnectionLocal: it sets up or asks about this one connection (AUTH, WATCH, SUBSCRIBE, WAIT).
-	// Never sent again by itself: the session rebuilds its state on the new link as a whole.
+	// The session rebuilds its state on a new link as a whole; one without a reply is sent again behind that.
 	ConnectionLocal
 	// Idempotent, with Write only: applied twice in a row, the second application leaves the state as
 	// the first did and gives the same reply. A relative time to live counts from the second. What

@@ -22,7 +22,8 @@
 //	rules.go           what arguments decide, rule by rule
 //	table_gen.go       the table; ids_gen.go its constants: both generated
 //	internal/gen       the generator; its data/ (COMMAND of real servers) and overlay/ (our own classes, with
-//	                   reasons) are where a command is added or changed, then go generate
+//	                   reasons) are where a command is added or changed, then go generate; its families/ are the
+//	                   rows and words of the table in docs/compatibility.md, which it writes as well
 package command
 
 //go:generate go run ./internal/gen

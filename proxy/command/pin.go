@@ -30,13 +30,17 @@ const (
 	// PinReplication: PSYNC, SYNC, REPLCONF turn the connection into a replica's; until it ends.
 	PinReplication
 	// PinAdmin: a command after which the server may close links or change its role (SHUTDOWN,
-	// REPLICAOF, FAILOVER, CLUSTER's writes); until answered, or until the link breaks.
+	// REPLICAOF, FAILOVER, CLUSTER's writes), or one that must not wait behind what it is to end (SCRIPT
+	// KILL); until answered, or until the link breaks.
 	PinAdmin
 	// PinDebug: DEBUG and SCRIPT DEBUG can do anything to the connection; until the session ends.
 	PinDebug
 	// PinUnknown: not in the table, so what it does to the connection is not known. An error as its
 	// reply proves that it did nothing (a typing error is the usual case); else until the session ends.
 	PinUnknown
+	// PinLarge: not of a command but of its size: on a shared link everybody's commands would wait behind it,
+	// and it is handed to the link as it is, not copied; until answered.
+	PinLarge
 
 	// NumPins is the number of pins, PinNone included: for arrays of counters.
 	NumPins
@@ -44,7 +48,7 @@ const (
 
 var pinNames = [NumPins]string{
 	"none", "transaction", "watch", "blocking", "subscribe", "monitor", "tracking", "client-state",
-	"wait", "replication", "admin", "debug", "unknown",
+	"wait", "replication", "admin", "debug", "unknown", "large",
 }
 
 // String gives the label, "none" for no pin.
@@ -72,7 +76,7 @@ const (
 // Ends tells when the pin is over. RESET, which the session handles, ends every pin.
 func (p Pin) Ends() End {
 	switch p {
-	case PinNone, PinBlocking, PinWait, PinAdmin:
+	case PinNone, PinBlocking, PinWait, PinAdmin, PinLarge:
 		return EndsWithReply
 	case PinTransaction, PinWatch, PinSubscribe, PinTracking:
 		return EndsByCommand

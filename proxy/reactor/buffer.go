@@ -10,10 +10,12 @@ const (
 // freeList keeps buffers between uses, so that only connections with something in hand hold one.
 type freeList struct {
 	bufs [][]byte
+	lent int // buffers that have not been given back
 }
 
 // get returns an empty buffer with room for at least n bytes.
 func (f *freeList) get(n int) []byte {
+	f.lent++
 	if last := len(f.bufs) - 1; last >= 0 && cap(f.bufs[last]) >= n {
 		b := f.bufs[last]
 		f.bufs[last] = nil
@@ -24,23 +26,33 @@ func (f *freeList) get(n int) []byte {
 }
 
 func (f *freeList) put(b []byte) {
+	f.lent--
 	if cap(b) >= smallBuffer && cap(b) <= keepBuffer && len(f.bufs) < keepBuffers {
 		f.bufs = append(f.bufs, b[:0])
 	}
 }
 
-// grow makes room behind b. need is the size that the frame has announced, 0 if unknown: it is only
-// approached by doubling, so that an announced length costs its sender as many bytes as it costs us.
+// grow makes room behind b for a frame that needs need bytes in all.
 func (f *freeList) grow(b []byte, need int) []byte {
-	if cap(b)-len(b) >= smallBuffer || (need > 0 && cap(b) >= need && cap(b) > len(b)) {
+	size := nextSize(b, need)
+	if size == 0 {
 		return b
+	}
+	grown := append(f.get(size), b...)
+	f.put(b)
+	return grown
+}
+
+// nextSize is how large the buffer b of an unfinished frame should become, 0 if it will do. need is the size that the
+// frame has announced, 0 if unknown: it is only approached by doubling, so that an announced length costs its sender
+// as many bytes as it costs us.
+func nextSize(b []byte, need int) int {
+	if cap(b)-len(b) >= smallBuffer || (need > 0 && cap(b) >= need && cap(b) > len(b)) {
+		return 0
 	}
 	size := max(firstGrowth, 2*cap(b))
 	if need > len(b) {
 		size = min(size, need+smallBuffer)
 	}
-	size = max(size, len(b)+smallBuffer)
-	grown := append(f.get(size), b...)
-	f.put(b)
-	return grown
+	return max(size, len(b)+smallBuffer)
 }

@@ -33,11 +33,13 @@ type Handler interface {
 type Conn struct {
 	h    Handler
 	loop *Loop
-	in   []byte // what Data has left; from the loop's free list, nil when nothing is left
+	in   []byte // what Data has left; from the loop's free list or, if large, memory of its own; nil when nothing is left
 	fd   int
 
 	failed error // of a write: nothing more is written, and it is closed when there is no more to be read
 
+	large   bool // in is the memory of a large frame
+	taken   bool // Data has taken it
 	unread  bool // the kernel may have bytes for us that no further event will announce
 	paused  bool
 	busy    bool // inside Data: Resume must not recurse
@@ -146,8 +148,9 @@ func (c *Conn) readOnce() {
 	buf := c.loop.readBuf
 	kept := len(c.in)
 	if kept > 0 {
-		c.in = c.loop.free.grow(c.in, c.h.Need())
-		buf = c.in[kept:cap(c.in)]
+		need := c.h.Need()
+		c.grow(need)
+		buf = c.room(need)
 	}
 	n, err := readFD(c.fd, buf)
 	c.loop.Counters.Reads++
@@ -174,6 +177,9 @@ func (c *Conn) readOnce() {
 	}
 	if kept > 0 {
 		c.in = c.in[:kept+n]
+		if c.large {
+			c.loop.large.memory.used.Add(int64(n))
+		}
 		c.deliver(c.in, true)
 	} else {
 		c.deliver(buf[:n], false)
@@ -183,6 +189,13 @@ func (c *Conn) readOnce() {
 // deliver gives data to the handler and keeps what it leaves; own says that data is c.in.
 func (c *Conn) deliver(data []byte, own bool) {
 	n := c.h.Data(data)
+	if c.taken {
+		c.taken = false
+		if len(c.in) > 0 && !c.closed && !c.paused {
+			c.deliver(c.in, true)
+		}
+		return
+	}
 	if c.closed {
 		return
 	}
@@ -194,14 +207,22 @@ func (c *Conn) deliver(data []byte, own bool) {
 		c.in = append(c.loop.free.get(len(rest)), rest...)
 	case n > 0:
 		c.in = c.in[:copy(c.in, rest)]
+		if c.large {
+			c.loop.large.memory.used.Add(-int64(n))
+		}
 	}
 }
 
 func (c *Conn) releaseIn() {
-	if c.in != nil {
+	switch {
+	case c.in == nil:
+		return
+	case c.large:
+		c.loop.large.put(c.in)
+	default:
 		c.loop.free.put(c.in)
-		c.in = nil
 	}
+	c.in, c.large = nil, false
 }
 
 func (c *Conn) queue() {

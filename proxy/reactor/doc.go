@@ -6,6 +6,7 @@
 //	mailbox.go  the only way in from other goroutines
 //	timer.go    deadlines of a lane, few and coarse
 //	buffer.go   free lists, so that idle connections hold no buffers
+//	large*.go   memory of large frames, outside the heap
 //	poll_*.go   epoll (Linux) and kqueue (macOS, the BSDs), both edge-triggered
 //	sys_*.go    the system calls of the data's way
 //

@@ -26,6 +26,9 @@ func running(t testing.TB) *Loop {
 		if l.Open() != 0 {
 			t.Errorf("%d connections are open after the loop has ended", l.Open())
 		}
+		if n := l.large.memory.Used(); n != 0 {
+			t.Errorf("%d bytes of large frames are left", n)
+		}
 	})
 	return l
 }

@@ -35,6 +35,7 @@ type Loop struct {
 	mail    mailbox
 	timers  timerHeap
 	free    freeList
+	large   largeList
 	readBuf []byte
 	dirty   []*Conn // have output, or want Flush, at the end of this turn
 	again   []*Conn // have input left to look at although no event will say so
@@ -45,7 +46,7 @@ type Loop struct {
 
 // New returns a loop with its kernel queue open. Call Run, or Close if it is never run.
 func New() (*Loop, error) {
-	l := &Loop{readBuf: make([]byte, ReadBufferSize), now: time.Now()}
+	l := &Loop{readBuf: make([]byte, ReadBufferSize), now: time.Now(), large: largeList{memory: &Memory{}}}
 	if err := l.poll.open(); err != nil {
 		return nil, fmt.Errorf("event queue: %w", err)
 	}
@@ -60,6 +61,7 @@ func New() (*Loop, error) {
 func (l *Loop) Close() {
 	l.mail.close()
 	l.poll.close()
+	l.large.close()
 }
 
 // Now is the time at the start of this turn.
@@ -67,6 +69,12 @@ func (l *Loop) Now() time.Time { return l.now }
 
 // Open is the number of connections.
 func (l *Loop) Open() int { return l.open }
+
+// Lent is the number of buffers that connections, or their handlers, hold: none while all are idle.
+func (l *Loop) Lent() int { return l.free.lent }
+
+// Timers is the number of deadlines to come.
+func (l *Loop) Timers() int { return len(l.timers) }
 
 // Stop ends Run after the present turn; connections still open are closed. From any goroutine.
 func (l *Loop) Stop() {

@@ -27,7 +27,7 @@ func (s *Session) blockAgain(item *upstream.Lost) {
 		return
 	}
 	now := s.g.Loop.Now()
-	item.Raw = shortened(item.Raw, info.ID, now.Sub(p.blocking))
+	s.g.Links.Replace(item, shortened(item.Raw, info.ID, now.Sub(p.blocking)))
 	p.blocking = now // those behind it have all their time, and this one may be lost once more
 }
 

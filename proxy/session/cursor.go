@@ -22,12 +22,16 @@ const (
 
 func (g *Group) epochMark() uint64 { return g.Epoch << epochShift & epochBits }
 
-// cursorArg is where a command has its cursor.
+// cursorArg is where a command has its cursor, 0 if it is none of SCAN's kin: what modules call a cursor can't be begun anew.
 func cursorArg(id command.ID) int {
-	if id == command.Scan {
+	switch id {
+	case command.Scan:
 		return 1
+	case command.Hscan, command.Sscan, command.Zscan:
+		return 2
+	default:
+		return 0
 	}
-	return 2
 }
 
 // toServer is a scanning command with the cursor that the present master understands.

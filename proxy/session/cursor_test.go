@@ -36,6 +36,8 @@ func TestCursorMarks(t *testing.T) {
 		{to(g, command.Scan, "SCAN 0"), wire("SCAN 0")},
 		{to(g, command.Scan, "SCAN x"), wire("SCAN x")},
 		{to(g, command.Scan, "SCAN"), wire("SCAN")},
+		{to(g, command.BfScandump, "BF.SCANDUMP f 17"), wire("BF.SCANDUMP f 17")}, // can't begin anew
+		{to(g, command.FtAggregate, "FT.AGGREGATE i 17 WITHCURSOR"), wire("FT.AGGREGATE i 17 WITHCURSOR")},
 		{to(&Group{}, command.Scan, "SCAN 17"), wire("SCAN 17")},
 		{string((&Group{}).toClient([]byte(reply(17)))), reply(17)},
 		{to(&Group{Epoch: 4}, command.Scan, "SCAN 17"), wire("SCAN 17")}, // two bits: four epochs later

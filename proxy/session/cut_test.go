@@ -3,6 +3,7 @@ package session
 import (
 	"fmt"
 	"io"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -68,21 +69,26 @@ func cut(t *testing.T, input []string, read string, check func(got []string, val
 
 // keepServing adopts the address again whenever a loss has begun a hold.
 func (l *lane) keepServing(addr string, stop chan struct{}) {
-	seen := 0
+	seen, a := 0, netip.MustParseAddrPort(addr)
 	for {
 		select {
 		case <-stop:
 			return
 		case <-time.After(time.Millisecond):
 		}
-		again := false
+		// In one step: what is lost in between would have the master adopted once more, which is a crash of its own.
 		done := make(chan struct{})
-		if !l.loop.Post(func() { again = l.lost > seen; seen = l.lost; close(done) }) {
+		again := func() {
+			if l.lost > seen {
+				seen = l.lost
+				l.take(addr, a)
+			}
+			close(done)
+		}
+		if !l.loop.Post(again) {
 			return
 		}
-		if <-done; again {
-			l.adopt(addr)
-		}
+		<-done
 	}
 }
 

@@ -3,6 +3,7 @@ package session
 import (
 	"sentinelproxy/proxy/command"
 	"sentinelproxy/proxy/gate"
+	"sentinelproxy/proxy/reactor"
 	"sentinelproxy/proxy/upstream"
 	"sentinelproxy/resp"
 )
@@ -12,7 +13,11 @@ import (
 func (s *Session) dispatch(c *resp.Command, rest []byte) bool {
 	info := command.Lookup(c.Name)
 	if info == nil {
-		info = command.NotListed()
+		if isHTTP(c.Name) {
+			s.end(CloseProtocol)
+			return true
+		}
+		info = s.g.learnedInfo(c.Name)
 	} else if info.Dependent(c.Args) {
 		info = info.Resolve(s.arguments(c))
 	}
@@ -20,7 +25,7 @@ func (s *Session) dispatch(c *resp.Command, rest []byte) bool {
 	if s.pin != nil {
 		return s.dispatchPinned(c, info, rest)
 	}
-	if info.Way == command.Shared {
+	if info.Way == command.Shared && len(c.Raw) < reactor.LargeFrame {
 		if !s.g.waitsOut(info) {
 			return s.dispatchShared(c, info, rest)
 		}
@@ -76,7 +81,7 @@ func (s *Session) dispatchShared(c *resp.Command, info *command.Info, rest []byt
 // special looks at scripts and cursors: what goes to the server, and the tag by which the reply is known.
 func (s *Session) special(raw []byte, c *resp.Command, info *command.Info) ([]byte, command.ID) {
 	args := s.arguments(c)
-	if info.Flags.Has(command.Cursor) {
+	if cursorArg(info.ID) > 0 {
 		return s.g.toServer(raw, info.ID, args), info.ID
 	}
 	s.g.noteScript(info.ID, args)
@@ -142,6 +147,7 @@ func (s *Session) count(buf []byte) int {
 
 // arguments are lent until the next call.
 func (s *Session) arguments(c *resp.Command) [][]byte {
+	clear(s.g.args)
 	s.g.args = c.AppendArgs(s.g.args[:0])
 	return s.g.args
 }
@@ -157,11 +163,16 @@ func (s *Session) raw(c *resp.Command) []byte {
 
 func classOf(info *command.Info) upstream.Class {
 	switch {
+	case info.Pin == command.PinAdmin || info.Pin == command.PinDebug:
+		return upstream.Once
 	case info.Flags&(command.Read|command.ConnectionLocal) != 0:
 		return upstream.Read
 	case info.Flags.Has(command.Scripting|command.Write) && info.Flags&command.Idempotent == 0:
 		return upstream.Script
 	case info.Flags&command.Idempotent != 0:
+		if info.ID == command.Set || info.ID == command.Mset || info.ID == command.Setex || info.ID == command.Psetex {
+			return upstream.Overwrite
+		}
 		return upstream.Idempotent
 	default:
 		return upstream.Write

@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"sentinelproxy/proxy/command"
 	"sentinelproxy/proxy/gate"
 	"sentinelproxy/proxy/reactor"
 	"sentinelproxy/proxy/upstream"
@@ -25,17 +26,20 @@ type Group struct {
 	NextID *atomic.Int64
 	// Scripts are remembered for the next master; nil: not. Shared by all lanes.
 	Scripts *Scripts
-	// Epoch is the config-epoch of the present master: see cursor.go.
+	// Epoch is the config-epoch of the present master, set by NewMaster: see cursor.go.
 	Epoch uint64
 	// Everywhere reaches this group's sessions on all lanes.
 	Everywhere Everywhere
+	// Large bounds the memory of large requests; nil: nothing does. Shared by all lanes.
+	Large *LargeRequests
 	// Clients counts the open clients of the process; shared by all lanes.
 	Clients *atomic.Int64
 
 	sessions map[*Session]struct{}
 	seen     seenScripts
-	args     [][]byte  // for commands whose way depends on their arguments
-	paused   time.Time // the end of a CLIENT PAUSE: see pause.go
+	learned  map[string]*command.Info // see unknown.go
+	args     [][]byte                 // for commands whose way depends on their arguments
+	paused   time.Time                // the end of a CLIENT PAUSE: see pause.go
 }
 
 // Limits of one session.
@@ -58,6 +62,20 @@ const (
 	smallReply  = 4 << 10 // bytes
 	windowBytes = 16 << 20
 )
+
+// keepArgs is how many arguments there may be without a new slice for them.
+const keepArgs = 1024
+
+// forgetArguments lets go of the buffer that the last command came in: it may be a large one, which is not kept for reuse.
+func (g *Group) forgetArguments() {
+	if len(g.args) == 0 {
+		return
+	}
+	clear(g.args)
+	if g.args = g.args[:0]; cap(g.args) > keepArgs {
+		g.args = nil
+	}
+}
 
 // Sessions is the number of open sessions.
 func (g *Group) Sessions() int { return len(g.sessions) }

@@ -14,7 +14,8 @@ import (
 type question struct {
 	s     *Session
 	key   upstream.Key // what the session is to become
-	hello []byte       // the HELLO to be sent once AUTH has passed
+	login []byte       // the AUTH of a HELLO
+	hello []byte       // the HELLO to be sent once that has passed
 	name  []byte       // SETNAME of HELLO
 	named bool
 	muted bool // the client has asked for no reply
@@ -64,10 +65,8 @@ const maxLogin = 16 << 10
 func (s *Session) auth(args [][]byte, raw []byte) {
 	q := &question{s: s, key: s.key}
 	switch len(args) {
-	case 2:
-		q.key = s.key.As("", string(args[1]))
-	case 3:
-		q.key = s.key.As(string(args[1]), string(args[2]))
+	case 2, 3:
+		q.key = withLogin(s.key, args[1:])
 	case 1:
 		s.wrongArity("auth")
 		return
@@ -87,52 +86,66 @@ func (s *Session) auth(args [][]byte, raw []byte) {
 	s.sendAsked(s.g.Links.ForAuth(), q, raw, command.Auth)
 }
 
-// hello reads HELLO [2|3 [AUTH user password] [SETNAME name]] as Redis does, errors included.
-func (s *Session) hello(args [][]byte, raw []byte) {
-	q := &question{s: s, key: s.key}
-	var login []byte
+// withLogin is key with another identity, of AUTH's arguments [user] password.
+func withLogin(key upstream.Key, login [][]byte) upstream.Key {
+	if len(login) == 1 {
+		return key.As("", string(login[0]))
+	}
+	return key.As(string(login[0]), string(login[1]))
+}
+
+// readHello reads HELLO [2|3 [AUTH user password] [SETNAME name]] as Redis does; complaint is Redis's error, "" if there is
+// none. key is what the session is.
+func readHello(key upstream.Key, args [][]byte) (q question, complaint string) {
+	q.key = key
 	if len(args) > 1 {
 		proto, ok := number(args[1])
 		switch {
 		case !ok:
-			s.answerError("ERR Protocol version is not an integer or out of range")
-			return
+			return q, "ERR Protocol version is not an integer or out of range"
 		case proto != 2 && proto != 3:
-			s.answerError("NOPROTO unsupported protocol version")
-			return
+			return q, "NOPROTO unsupported protocol version"
 		}
 		q.key.Proto = uint8(proto)
 	}
 	for i := 2; i < len(args); i++ {
 		switch left := len(args) - i - 1; {
 		case is(args[i], "auth") && left >= 2:
-			q.key = q.key.As(string(args[i+1]), string(args[i+2]))
-			login = resp.AppendCommand(nil, []byte("AUTH"), args[i+1], args[i+2])
-			if len(login) > maxLogin {
-				s.answerError("ERR Protocol error: unauthenticated bulk length")
-				s.end(CloseProtocol)
-				return
-			}
+			q.key = withLogin(q.key, args[i+1:i+3])
+			q.login = resp.AppendCommand(nil, []byte("AUTH"), args[i+1], args[i+2])
 			i += 2
 		case is(args[i], "setname") && left >= 1:
 			if q.name, q.named = bytes.Clone(args[i+1]), true; !printable(q.name) {
-				s.answerError("ERR Client names cannot contain spaces, newlines or special characters.")
-				return
+				return q, "ERR Client names cannot contain spaces, newlines or special characters."
 			}
 			i++
 		default:
-			s.answerError("ERR Syntax error in HELLO option '%s'", args[i])
-			return
+			return q, "ERR Syntax error in HELLO option '" + string(args[i]) + "'"
 		}
 	}
-	if s.pin != nil {
+	return q, ""
+}
+
+func (s *Session) hello(args [][]byte, raw []byte) {
+	read, complaint := readHello(s.key, args)
+	q := &read
+	q.s = s
+	switch {
+	case complaint != "":
+		s.answerError("%s", complaint)
+		return
+	case len(q.login) > maxLogin:
+		s.answerError("ERR Protocol error: unauthenticated bulk length")
+		s.end(CloseProtocol)
+		return
+	case s.pin != nil:
 		s.sendAsked(s.pin.link, q, raw, command.Hello)
 		return
 	}
 	// With the version that the link has anyway HELLO changes nothing there, and answers as it should.
 	q.hello = resp.AppendCommand(nil, []byte("HELLO"), strconv.AppendInt(nil, int64(q.key.Proto), 10))
-	if login != nil {
-		s.sendAsked(s.g.Links.ForAuth(), q, login, command.Auth)
+	if q.login != nil {
+		s.sendAsked(s.g.Links.ForAuth(), q, q.login, command.Auth)
 		return
 	}
 	s.sendAsked(s.g.Links.Shared(q.key), q, q.hello, command.Hello)

@@ -30,6 +30,7 @@ type lane struct {
 	ids     atomic.Int64
 	clients atomic.Int64
 	budget  *gate.Budget
+	large   LargeRequests
 	hold    bool // owned by the loop: Restored does not release
 	lost    int  // owned by the loop: holds that losses and rejections have begun
 }
@@ -40,12 +41,13 @@ func newLane(t testing.TB, edit func(*lane, *upstream.Options)) *lane {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &lane{t: t, loop: loop, budget: gate.NewBudget(1000, 1<<20)}
+	l := &lane{t: t, loop: loop, budget: gate.NewBudget(1000, 1<<20), large: LargeRequests{Max: 64 << 20}}
+	loop.Account(&l.large.Memory)
 	l.gate = gate.New(gate.HoldAll, l.budget, loop.Now)
 	begin := func(string, error) { l.gate.Hold(gate.HoldAll); l.lost++ }
 	opt := upstream.Options{
 		StreamingThreshold: 1 << 20,
-		DialTimeout:        5 * time.Second,
+		DialTimeout:        time.Minute, // longer than end waits for timers
 		PoolSize:           8,
 		Holding:            func() bool { return l.gate.Mode() != gate.Pass },
 		Lost:               begin,
@@ -57,7 +59,7 @@ func newLane(t testing.TB, edit func(*lane, *upstream.Options)) *lane {
 			}
 		},
 	}
-	l.g = &Group{Loop: loop, Gate: l.gate, NextID: &l.ids, Clients: &l.clients, Refusal: []byte("-NOMASTER none\r\n")}
+	l.g = &Group{Loop: loop, Gate: l.gate, NextID: &l.ids, Clients: &l.clients, Large: &l.large, Refusal: []byte("-NOMASTER none\r\n")}
 	l.g.Limits = Limits{Request: resp.DefaultLimits(), Output: 64 << 20, OutputPubSub: 8 << 20}
 	if edit != nil {
 		edit(l, &opt)
@@ -106,11 +108,14 @@ func (l *lane) adopt(addr string) {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	l.in(func() {
-		l.gate.HoldAgain()
-		l.gate.Hold(gate.HoldAll)
-		l.links.Adopt(addr, a)
-	})
+	l.in(func() { l.take(addr, a) })
+}
+
+// take is adopt within the loop.
+func (l *lane) take(addr string, a netip.AddrPort) {
+	l.gate.HoldAgain()
+	l.gate.Hold(gate.HoldAll)
+	l.links.Adopt(addr, a)
 }
 
 // serve adopts and waits until the lane passes.
@@ -148,7 +153,7 @@ func (l *lane) end() {
 		if g := l.gate.Counters; g.Held != g.Released+g.Expired+g.Cancelled {
 			l.t.Errorf("held %d, released %d, expired %d, cancelled %d", g.Held, g.Released, g.Expired, g.Cancelled)
 		}
-		if u := l.links.Usage(); u.Pinned > 0 {
+		if u := l.links.Usage(); u.Pinned+u.Users > 0 {
 			l.t.Errorf("left: %+v", u)
 		}
 		l.gate.Hold(gate.HoldAll)
@@ -160,11 +165,22 @@ func (l *lane) end() {
 		if u := l.links.Usage(); u != (upstream.Usage{}) {
 			l.t.Errorf("left: %+v", u)
 		}
+		if n := l.large.Memory.Used(); n != 0 || len(l.large.mu.queue) > 0 {
+			l.t.Errorf("%d bytes of large frames are left, %d wait for a turn", n, len(l.large.mu.queue))
+		}
 		n := l.links.Counters
 		if n.Pushed != n.Answered+n.Lost || n.Lost != n.Resent+n.Unknown {
 			l.t.Errorf("sent %d, answered %d, lost %d, resent %d, unknown %d", n.Pushed, n.Answered, n.Lost, n.Resent, n.Unknown)
 		}
+		for _, a := range l.g.args[:cap(l.g.args)] {
+			if a != nil {
+				l.t.Errorf("a buffer is kept by an argument of %d bytes", len(a))
+				break
+			}
+		}
 	})
+	// Descriptors are given back at the end of the turn. A session that has gone may have a short timer left.
+	l.until("no connection, buffer or timer is left", func() bool { return l.loop.Open()+l.loop.Lent()+l.loop.Timers() == 0 })
 }
 
 // client is a test's connection to the lane, or directly to a server.

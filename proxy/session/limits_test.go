@@ -21,8 +21,7 @@ func (l *lane) one() *Session {
 	return nil
 }
 
-// TestOutputLimit: a client that reads nothing is closed when more than the limit waits for it, and the
-// others do not notice.
+// TestOutputLimit: of a large reply no more is read than the client takes, and the others do not notice. Nobody is closed.
 func TestOutputLimit(t *testing.T) {
 	pool := servers.NewT(t)
 	node := pool.Redis(servers.RedisOptions{})
@@ -30,12 +29,56 @@ func TestOutputLimit(t *testing.T) {
 	l.in(func() { l.g.Limits.Output = 8 << 20 })
 	l.serve(node.Addr())
 	slow, other := l.client(), l.client()
-	slow.do("SET a " + strings.Repeat("x", 1<<20))
+	const size, n = 3 << 20, 20
+	value := strings.Repeat("x", size)
+	slow.do("SET a " + value)
 	slow.expect("+OK\r\n")
-	go func() { _, _ = slow.conn.Write([]byte(strings.Repeat(wire("GET a"), 64))) }() // what does not arrive is missed below
-	l.until("the close", func() bool { return l.g.Counters.Closed[CloseOutput] == 1 })
-	other.do("STRLEN a")
-	other.expect(":1048576\r\n")
+	go func() { _, _ = slow.conn.Write([]byte(strings.Repeat(wire("GET a"), n))) }() // what does not arrive is missed below
+	l.until("the link is not read on", func() bool {
+		for s := range l.g.sessions {
+			if len(s.out) > l.g.Limits.Output {
+				t.Errorf("%d bytes of output", len(s.out))
+			}
+			if s.throttled != nil {
+				return true
+			}
+		}
+		return false
+	})
+	for range 10 {
+		other.do("STRLEN a")
+		other.expect(fmt.Sprintf(":%d\r\n", size))
+	}
+	for range n {
+		slow.expect(fmt.Sprintf("$%d\r\n%s\r\n", size, value))
+	}
+	other.close()
+	slow.close()
+}
+
+// TestOutputLimitBeforeOthers: a client that takes nothing of a large reply is closed if others wait behind it, and not
+// before its output is full.
+func TestOutputLimitBeforeOthers(t *testing.T) {
+	defer func(d time.Duration) { slowPatience = d }(slowPatience)
+	slowPatience = 50 * time.Millisecond
+	s := scripted.Listen(t)
+	l := newLane(t, nil)
+	l.in(func() { l.g.Limits.Output = 8 << 20 })
+	l.serve(s.Addr().String())
+	slow, other := l.client(), l.client()
+	slow.do("GET a")
+	p := s.AcceptReady()
+	p.Expect("GET a")
+	other.do("GET b")
+	p.Expect("GET b")
+	const size = 32 << 20
+	go p.Send(fmt.Sprintf("$%d\r\n%s\r\n$1\r\nb\r\n", size, strings.Repeat("x", size)))
+	other.expect("$1\r\nb\r\n")
+	l.in(func() {
+		if n := l.g.Counters.Closed[CloseOutput]; n != 1 {
+			t.Errorf("%d clients were closed for their output", n)
+		}
+	})
 	other.close()
 	slow.close()
 }
@@ -164,7 +207,7 @@ func TestStall(t *testing.T) {
 			l.serve(s.Addr().String())
 			a, b := l.client(), l.client()
 			const n = 12
-			go func() { _, _ = a.conn.Write([]byte(strings.Repeat(wire("SET a "+strings.Repeat("x", 1<<20)), n))) }() // what does not arrive is missed below
+			go func() { _, _ = a.conn.Write([]byte(strings.Repeat(wire("SET a "+strings.Repeat("x", 1000<<10)), n))) }() // what does not arrive is missed below
 			p := s.AcceptReady()
 			l.until("the stall", func() bool {
 				for s := range l.g.sessions {

@@ -2,9 +2,11 @@ package session
 
 import (
 	"time"
+	"unsafe"
 
 	"sentinelproxy/proxy/command"
 	"sentinelproxy/proxy/gate"
+	"sentinelproxy/proxy/reactor"
 	"sentinelproxy/proxy/upstream"
 	"sentinelproxy/resp"
 )
@@ -15,7 +17,13 @@ type pin struct {
 	reasons [command.NumPins]int
 	used    bool // the link is in a state that no other session may get
 	silent  bool // CLIENT REPLY OFF: commands get no replies
+	relay   bool // PSYNC: bytes are passed on as they are
 	skip    bool // CLIENT REPLY SKIP: the next one gets none
+	unheard bool // the last command was sent without a reply: see silent.go
+	kill    bool // the link is for a SCRIPT KILL alone, in database 0 whichever the session is in
+
+	redirect int64    // the client that invalidations go to
+	tracking tracking // the CLIENT TRACKING in flight
 
 	blocking time.Time // when the oldest blocking command began to wait
 
@@ -38,18 +46,27 @@ func (p *pin) needed() bool {
 
 // dispatchPinned sends a command over the session's own link, which it gets if it has none.
 func (s *Session) dispatchPinned(c *resp.Command, info *command.Info, rest []byte) bool {
+	if s.pin != nil && s.pin.kill && s.inflight > 0 {
+		s.halt(stopIdle)
+		return false
+	}
 	if s.pin != nil && info.Way == command.Local {
 		if done, handled := s.localWhilePinned(c, info, rest); handled {
 			return done
 		}
 	}
-	if info.ID == command.Psync || info.ID == command.Sync {
-		s.answerError("ERR %s is not passed on: replicate from the master itself", info.Name)
-		return true
+	if info.ID == command.Multi && s.inflight > 0 && s.pin != nil && !s.pin.tx.open {
+		if len(s.pin.tx.log) > 0 || s.key.Proto == 2 && s.pin.subscribed() {
+			// The former transaction's commands are kept until its EXEC is answered; and whether a subscriber may
+			// begin one is known when nothing can end, or refuse, its subscriptions any more.
+			s.halt(stopIdle)
+			return false
+		}
 	}
-	if info.ID == command.Multi && s.pin != nil && !s.pin.tx.open && len(s.pin.tx.log) > 0 {
-		s.halt(stopIdle) // the former transaction's commands are kept until its EXEC is answered
-		return false
+	if info.ID == command.Discard && c.Args == 1 && s.discardsAlone() {
+		s.refusedWhilePinned(info)
+		s.answerOK()
+		return true
 	}
 	if v := s.admit(info, rest); v != pass {
 		if v == answered {
@@ -58,11 +75,19 @@ func (s *Session) dispatchPinned(c *resp.Command, info *command.Info, rest []byt
 		return v == answered
 	}
 	if s.pin == nil {
-		s.pin = &pin{}
-		s.pin.link = s.g.Links.Pin(s.key, s)
+		key := s.key
+		s.pin = &pin{kill: info.ID == command.ScriptKill || info.ID == command.FunctionKill}
+		if s.pin.kill {
+			key.DB = 0 // a server that runs a script refuses SELECT
+		}
+		s.pin.link = s.g.Links.Pin(key, s)
 	}
 	if s.pin.link == nil {
 		s.halt(stopOrphan)
+		return false
+	}
+	if s.inflight > 0 && !s.pin.link.Usable() {
+		s.halt(stopIdle) // a large reply is on its way, from a former master perhaps
 		return false
 	}
 	if s.inflight >= s.window {
@@ -74,17 +99,33 @@ func (s *Session) dispatchPinned(c *resp.Command, info *command.Info, rest []byt
 		s.halt(stopLink)
 		return false
 	}
+	if s.beginsRelay(info) {
+		if s.inflight > 0 {
+			s.halt(stopIdle)
+			return false
+		}
+		s.beginRelay(c)
+		return true
+	}
 	if info.Pin == command.PinSubscribe && s.inflight > 0 && s.key.Proto == 2 && !s.pin.subscribed() && !s.pin.tx.open {
 		// From now on arrays are messages if they look like one: none of them may be a reply.
 		s.halt(stopIdle)
 		return false
 	}
-	if info.ID == command.Watch && s.inflight > 0 && !s.pin.tx.open {
-		s.halt(stopIdle) // the EXEC or UNWATCH that may be in flight ends those before it, not this one
+	if (info.ID == command.Watch || info.ID == command.ClientTracking) && s.inflight > 0 && !s.pin.tx.open {
+		// The EXEC or UNWATCH that may be in flight ends those before it, not this one; and it has to be known which
+		// TRACKING was refused.
+		s.halt(stopIdle)
 		return false
 	}
 	if info.Pin == command.PinWait && !s.pin.tx.open && !(s.key.Proto == 2 && s.pin.subscribed()) {
 		s.countWrites()
+	}
+	if info.ID == command.ClientTracking && !s.pin.tx.open && !s.resolveRedirect(s.arguments(c)) {
+		return false
+	}
+	if info == command.NotListed() {
+		s.learn(c.Name)
 	}
 	s.send(c, info)
 	return true
@@ -109,14 +150,23 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 		class = upstream.Read // whoever waits goes on waiting on the next master
 	}
 	tag := info.ID
+	if (tag == command.Discard || tag == command.Reset) && c.Args != 1 {
+		tag = command.Unknown // an error: nothing ends. EXEC with arguments does end all
+	}
 	switch {
 	case p.tx.open && tag != command.Exec && tag != command.Discard && tag != command.Reset:
 		// What EXEC sets up on the connection is not followed: at least no other session gets it.
 		p.used = p.used || info.Way == command.Local || info.Pin.Ends() != command.EndsWithReply
-		tag, class = p.tx.queue(raw, info, s.arguments(c)), upstream.Read
+		tag, class = p.tx.queue(raw, info), upstream.Read
+		if info.ID != command.ScriptFlush && info.Flags.Has(command.Scripting) {
+			s.g.noteScript(info.ID, s.arguments(c))
+		}
 	case tag == command.Multi && (c.Args != 1 || s.key.Proto == 2 && p.subscribed()):
-		tag = command.Unknown // an error: nothing begins
+		tag, p.used = command.Unknown, true // an error: nothing begins. If it does all the same, it does for nobody else
 	default:
+		if info.Way == command.Shared && len(c.Raw) >= reactor.LargeFrame {
+			p.reasons[command.PinLarge]++
+		}
 		if info.Pin != command.PinNone && info.ID != command.Unwatch && info.ID != command.Exec && info.ID != command.Discard {
 			p.reasons[info.Pin]++
 		}
@@ -124,9 +174,15 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 		case command.Multi:
 			p.tx.begin(raw)
 		case command.Exec, command.Discard:
+			if c.Args != 1 {
+				if p.tx.open = false; tag == command.Exec {
+					tag, p.used = command.Discard, true // Redis says what is wrong and discards all, Dragonfly does not discard
+				}
+				break
+			}
 			raw, tag = s.endTransaction(raw, tag)
 		case command.Unwatch:
-			p.tx.watchLost = false // for an EXEC that is pipelined behind it
+			p.tx.watchLost = p.tx.watchLost && c.Args != 1 // for an EXEC that is pipelined behind it
 		case command.ClientReply:
 			if s.replyMode(raw, s.arguments(c)) {
 				return
@@ -142,9 +198,12 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 				p.subs.expect(c.Args-1, p.silent || p.skip)
 			}
 			if setsUp(info) {
-				if turnsOff(info.ID, s.arguments(c)) {
+				switch args := s.arguments(c); {
+				case turnsOff(info.ID, args):
 					tag = tagTrackingOff
-				} else {
+				case info.ID == command.ClientTracking:
+					raw = s.beginTracking(raw, args)
+				default:
 					p.setup.note(info.ID, raw)
 				}
 			}
@@ -153,12 +212,16 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 			}
 		}
 	}
+	p.unheard = p.silent || p.skip
 	switch {
 	case p.silent:
 		p.link.AppendSilent(s, raw, class)
 	case p.skip:
 		p.skip = false
 		p.link.AppendSkipped(s, raw, class)
+	case s.conn.Large() && unsafe.SliceData(raw) == unsafe.SliceData(s.conn.Buffered()) && len(raw) >= reactor.LargeFrame:
+		s.inflight++
+		p.link.AppendLarge(s, s.conn.TakeLarge(len(raw)), class, uint16(tag))
 	default:
 		s.inflight++
 		p.link.Append(s, raw, class, uint16(tag))
@@ -175,32 +238,15 @@ func setsUp(info *command.Info) bool {
 	}
 }
 
-// replyMode follows CLIENT REPLY ON|OFF|SKIP, of which only ON is answered. True: all is done.
-func (s *Session) replyMode(raw []byte, args [][]byte) bool {
-	p := s.pin
-	p.used = true
-	switch {
-	case len(args) == 3 && is(args[2], "off"):
-		p.silent = true
-	case len(args) == 3 && is(args[2], "skip"):
-		// Sent with the command that it is for: that may be one which is answered here.
-		p.skip = !p.silent
-		return true
-	case len(args) == 3 && is(args[2], "on"):
-		p.silent, p.skip = false, false
-		return false
-	default:
-		return false
-	}
-	p.link.AppendMode(raw)
-	return true
-}
-
 // localWhilePinned handles a local command of a session that has a link of its own. Not handled: it goes
 // over that link like any other, and hooked takes what it changes.
 func (s *Session) localWhilePinned(c *resp.Command, info *command.Info, rest []byte) (done, handled bool) {
 	switch info.ID {
-	case command.Quit, command.Reset:
+	case command.Quit:
+	case command.Reset:
+		if c.Args != 1 {
+			return false, false // an error of the server's, and one of the transaction
+		}
 	case command.Auth, command.Hello, command.Select:
 		if s.pin.tx.open {
 			return false, false // queued by the server
@@ -220,6 +266,9 @@ func (s *Session) localWhilePinned(c *resp.Command, info *command.Info, rest []b
 	default:
 		return false, false
 	}
+	if s.inflight == 0 && s.mustHear(info.ID) {
+		s.hear()
+	}
 	if s.inflight > 0 {
 		s.halt(stopIdle)
 		return false, true
@@ -234,66 +283,6 @@ func (s *Session) localWhilePinned(c *resp.Command, info *command.Info, rest []b
 	p.skip = p.skip && !done
 	return done, true
 }
-
-// hooked takes a reply that changes the session, or answers a question of its own.
-func (s *Session) hooked(e *upstream.Entry, reply []byte, last bool) {
-	tag := command.ID(e.Tag)
-	if command.ByID(tag).Flags.Has(command.Cursor) {
-		if s.cut == 0 {
-			reply = s.g.toClient(reply)
-		}
-		s.answer(reply)
-		return
-	}
-	if s.ask != nil && s.ask.clients {
-		s.ask.then(reply)
-		return
-	}
-	if s.pin == nil {
-		switch tag {
-		case command.Auth:
-			s.authAnswered(reply)
-		case command.Hello:
-			s.helloAnswered(reply)
-		default:
-			s.answer(reply)
-		}
-		return
-	}
-	if !last {
-		s.answer(reply)
-		return
-	}
-	failed := resp.IsError(reply)
-	p := s.pin
-	switch tag {
-	case command.Auth, command.Hello, command.Select:
-		reply = s.identityAnswered(tag, reply)
-	case tagQueued, command.Multi, command.Exec, command.Discard, tagNil, tagAborted:
-		reply = s.transactionAnswered(tag, reply)
-	case command.Watch:
-		if failed {
-			p.reasons[command.PinWatch]--
-		}
-	case command.Unwatch:
-		if !failed {
-			p.reasons[command.PinWatch], p.tx.watchLost = 0, false
-		}
-	case command.ClientTracking, tagTrackingOff:
-		s.trackingAnswered(tag == tagTrackingOff, reply)
-	default:
-		if why := pinOf(tag); why == command.PinSubscribe {
-			s.subscribeAnswered()
-		} else if failed && why.Ends() == command.EndsWithError && p.reasons[why] > 0 {
-			p.reasons[why]--
-		}
-	}
-	if reply != nil {
-		s.answer(reply)
-	}
-}
-
-func pinOf(id command.ID) command.Pin { return command.ByID(id).Pin }
 
 // pinSettled: nothing is in flight; does the session still need its link?
 func (s *Session) pinSettled() {
@@ -319,25 +308,4 @@ func (s *Session) unpin() {
 			s.g.Links.Unpin(p.link, !p.used && !p.needed() && !s.gone)
 		}
 	}
-}
-
-// identityAnswered follows AUTH, HELLO and SELECT on the pinned link itself.
-func (s *Session) identityAnswered(tag command.ID, reply []byte) []byte {
-	q := s.ask
-	if q == nil { // the server was to refuse it; if it has not, at least no other session gets this link
-		s.pin.used = s.pin.used || !resp.IsError(reply)
-		return reply
-	}
-	defer s.decided()
-	if !resp.IsError(reply) {
-		s.become(q)
-		s.pin.used = true // no longer what the pool has it for
-	}
-	switch {
-	case q.muted:
-		return nil
-	case tag == command.Hello && !resp.IsError(reply):
-		return withID(reply, s.id)
-	}
-	return reply
 }

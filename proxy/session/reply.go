@@ -14,17 +14,20 @@ func (s *Session) Reply(e *upstream.Entry, reply []byte, last bool) {
 	if s.gone {
 		return
 	}
+	s.streaming = !last
 	if e.Tag != 0 {
 		s.hooked(e, reply, last)
 	} else {
 		s.answer(reply)
 	}
 	s.cut += len(reply)
-	if last {
-		s.resize(s.cut)
-		s.cut = 0
-		s.settled()
+	if !last {
+		s.throttle()
+		return
 	}
+	s.resize(s.cut)
+	s.cut = 0
+	s.settled()
 }
 
 // resize fits the window to the size of a reply.
@@ -72,7 +75,7 @@ func (s *Session) tooMuch(unsent int) {
 	if s.pin != nil && s.pin.subscribed() {
 		limit = s.g.Limits.OutputPubSub
 	}
-	if unsent > limit {
+	if unsent > limit && !s.streaming { // of a large reply no more than fits is read: see throttle.go
 		// One more try: it may only be this turn's output that has not been written yet.
 		if s.write(); len(s.out)-s.written > limit {
 			if s.pin != nil && s.pin.subscribed() {
@@ -91,7 +94,8 @@ func (s *Session) Flush() {
 	if s.gone {
 		return
 	}
-	if s.stop&stopOutput != 0 && len(s.out)-s.written < slowReader/2 {
+	if (s.stop&stopOutput != 0 || s.throttled != nil) && len(s.out)-s.written < slowReader/2 {
+		s.unthrottle()
 		s.proceed(stopOutput)
 	}
 	if s.ending && s.inflight == 0 && s.out == nil && s.ask == nil {
@@ -107,6 +111,9 @@ func (s *Session) write() {
 	s.g.Counters.BytesOut += uint64(n)
 	if err != nil || s.gone {
 		return // closed
+	}
+	if s.throttled != nil && n > 0 {
+		s.throttled.moved = true
 	}
 	s.slow.progress = s.slow.progress || n > 0
 	if s.written += n; s.written < len(s.out) {

@@ -23,8 +23,19 @@ func (s *Session) Lost(_ *upstream.Link, lost []upstream.Lost) {
 	}
 	p.link = nil
 	p.lost = append(p.lost, lost...)
-	if s.eof {
+	s.redirected = redirected{}
+	for i := range p.lost {
+		// It names a link of the former master: what it asks for is made again as if it had been answered.
+		if item := &p.lost[i]; command.ID(item.Tag) == command.ClientTracking && item.Canned == nil && p.tracking.redirect > 0 {
+			s.g.Links.Settle(item, []byte("+OK\r\n"))
+		}
+	}
+	switch {
+	case s.eof:
 		s.close(ClosePeer)
+		return
+	case p.has(command.PinReplication): // it comes again by itself, see relay.go
+		s.close(CloseServer)
 		return
 	}
 	s.settleLost()
@@ -62,7 +73,7 @@ func (s *Session) settleLost() {
 	p := s.pin
 	last := -1
 	for i, item := range p.lost {
-		if command.ID(item.Tag) == command.Exec && item.Canned != nil {
+		if tag := command.ID(item.Tag); (tag == command.Exec || tag == command.Discard) && item.Canned != nil { // see send
 			last = i
 		}
 	}
@@ -90,11 +101,9 @@ func (s *Session) Restore() {
 	if s.gone || p == nil || p.link != nil {
 		return
 	}
-	p.link = s.g.Links.Pin(s.key, s)
+	p.link = s.g.Links.PinAgain(s.key, s)
 	r := restoring{p}
-	if raw, n := p.setup.commands(); n > 0 {
-		p.link.AppendOwn(r, raw, n, 0)
-	}
+	s.setUpAgain()
 	p.subs.due = slices.DeleteFunc(p.subs.due, func(d *confirmations) bool { return d.again })
 	commands, names := p.subs.resubscribe()
 	p.subs.repeat(names)
@@ -106,18 +115,19 @@ func (s *Session) Restore() {
 		raw, n := s.g.Scripts.Load()
 		p.link.AppendOwn(r, raw, n, 0)
 	}
+	unheard := s.unheardTransaction()
 	if t := &p.tx; t.answered > 0 && t.answered <= len(t.ends) {
 		p.link.AppendOwn(r, t.log[:t.ends[t.answered-1]], t.answered, 0)
 	}
 	if p.has(command.PinTracking) && s.key.Proto == 3 {
-		// Nothing that the client has cached is tracked any more.
-		s.answer([]byte(">2\r\n$10\r\ninvalidate\r\n_\r\n"))
+		s.forgetCached()
 	}
 	lost := p.lost
 	p.lost = nil
 	for i := range lost {
 		if item := &lost[i]; command.ID(item.Tag) == command.Exec && p.tx.watchLost && item.Canned == nil {
-			item.Raw, item.Tag = discard, uint16(tagNil)
+			s.g.Links.Replace(item, discard)
+			item.Tag = uint16(tagNil)
 		}
 		if s.g.Links.Poisoned(&lost[i]) {
 			continue
@@ -127,6 +137,15 @@ func (s *Session) Restore() {
 	}
 	if p.silent {
 		p.link.AppendMode(replyOff)
+	}
+	if len(unheard) > 0 {
+		p.link.AppendMode(unheard)
+	}
+	if p.redirect > 0 {
+		s.redirectAgain()
+	}
+	if s.target {
+		s.targetRestored()
 	}
 	s.proceed(stopOrphan)
 }
@@ -170,7 +189,7 @@ func (s *Session) Refused(_ *upstream.Link, _ []byte) {
 	if s.gone || p == nil {
 		return
 	}
-	if len(p.setup) > 0 || p.subs.total() > 0 || p.tx.answered > 0 {
+	if len(p.setup) > 0 || p.subs.total() > 0 || p.tx.answered > 0 || p.has(command.PinWatch) {
 		s.close(CloseServer)
 		return
 	}

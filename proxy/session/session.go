@@ -14,14 +14,15 @@ import (
 
 // Session is one client.
 type Session struct {
-	g      *Group
-	conn   *reactor.Conn
-	reader resp.CommandReader
-	stop   stop
-	gone   bool // closed; replies that still come are dropped
-	ending bool // close once everything is answered and written
-	eof    bool // the client sends no more
-	muted  bool // the present command is answered here, and the client has asked for no reply
+	g         *Group
+	conn      *reactor.Conn
+	reader    resp.CommandReader
+	stop      stop
+	gone      bool // closed; replies that still come are dropped
+	ending    bool // close once everything is answered and written
+	eof       bool // the client sends no more
+	streaming bool // the reply that was handed over last is not whole yet
+	muted     bool // the present command is answered here, and the client has asked for no reply
 
 	inflight int // commands without a reply, all on one link
 	window   int // how many of them there may be
@@ -35,15 +36,19 @@ type Session struct {
 	written int    // of out
 	slow    slowness
 
-	ticket gate.Ticket
-	since  time.Time // accepted
-	active time.Time // last sent something
-	last   *command.Info
-	reason CloseReason // why it is ending
-	id     int64
-	name   []byte
-	lib    struct{ name, version []byte }
-	remote netip.AddrPort
+	throttled  *throttled // it does not take a large reply as fast as it comes
+	redirected redirected // see redirect.go
+	target     bool       // another session has named it as the target of a REDIRECT
+	turn       *turn      // of a large request that waits for memory
+	ticket     gate.Ticket
+	since      time.Time // accepted
+	active     time.Time // last sent something
+	last       *command.Info
+	reason     CloseReason // why it is ending
+	id         int64
+	name       []byte
+	lib        struct{ name, version []byte }
+	remote     netip.AddrPort
 }
 
 // New begins a session on fd, an accepted non-blocking socket that the session owns from now on.
@@ -71,13 +76,18 @@ func (s *Session) Readable() bool {
 		s.park(0, 0)
 		return false
 	}
-	return true
+	return !s.conn.Large() || s.admitLarge()
 }
 
 // Data takes commands off until one has to wait.
 func (s *Session) Data(data []byte) int {
 	s.active = s.g.Loop.Now()
+	if s.relays() {
+		s.g.Counters.BytesIn += uint64(len(data))
+		return s.relayOut(data)
+	}
 	done := 0
+	large := s.conn.Large()
 	var c resp.Command
 	s.reader.Limits.Unauthenticated = s.unauthenticated() // a login ends this call
 	for s.stop == 0 {
@@ -93,8 +103,19 @@ func (s *Session) Data(data []byte) int {
 			break // it is looked at again, from its start
 		}
 		done += n
+		if s.relays() {
+			done += s.relayOut(data[done:])
+			break
+		}
+		if large && !s.conn.Large() {
+			break // its memory is the link's now; what follows comes again
+		}
+	}
+	if s.turn != nil && done > 0 {
+		s.endTurn()
 	}
 	s.g.Counters.BytesIn += uint64(done)
+	s.g.forgetArguments()
 	return done
 }
 
@@ -105,6 +126,9 @@ func (s *Session) Need() int { return s.reader.Need() }
 // read; but a client that waits for something that may never come is gone.
 func (s *Session) EOF() {
 	s.eof = true
+	if p := s.pin; p != nil && p.unheard && p.link != nil && !s.waits() {
+		s.hear()
+	}
 	if s.inflight == 0 && len(s.out) == 0 || s.waits() {
 		s.close(ClosePeer)
 		return
@@ -124,7 +148,7 @@ func (s *Session) HungUp() {
 // waits says whether the answer that is due, if any, may never come.
 func (s *Session) waits() bool {
 	p := s.pin
-	return p != nil && (p.link == nil || p.subscribed() || p.has(command.PinBlocking) || p.has(command.PinWait) || p.has(command.PinMonitor))
+	return p != nil && (p.link == nil || p.subscribed() || p.has(command.PinBlocking) || p.has(command.PinWait) || p.has(command.PinMonitor) || p.relay)
 }
 
 // Closed is the reactor's: the connection is gone.
@@ -137,6 +161,8 @@ func (s *Session) Closed(err error) {
 		reason = CloseShutdown
 	}
 	s.gone = true
+	s.endTurn()
+	s.unthrottle()
 	s.g.Gate.Cancel(&s.ticket)
 	s.choose(nil)
 	s.unpin()
@@ -184,6 +210,10 @@ func (s *Session) protocolError(err error) {
 	s.answer(append(append([]byte("-ERR "), err.Error()...), "\r\n"...))
 	s.end(CloseProtocol)
 }
+
+// isHTTP: these begin lines that a browser sends on behalf of a page of somebody else's, whose body may be commands. Redis
+// closes the connection on them without a word, and so must we: the commands behind them are not to be executed.
+func isHTTP(name []byte) bool { return is(name, "post") || is(name, "host:") }
 
 // unauthenticated: the client has not logged in where it must. Redis allows it few and small arguments, and closes its
 // connection otherwise; here that would be a link of others.

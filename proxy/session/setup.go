@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"slices"
 
 	"sentinelproxy/proxy/command"
 	"sentinelproxy/resp"
@@ -16,39 +17,63 @@ type setup struct {
 	raw []byte
 }
 
-// note keeps a command. A later one of the same name takes the place of the earlier, but for TRACKING: several
-// of them add up (BCAST with prefixes), until one turns it off.
+// note keeps a command. It takes the place of an earlier one of the same name, but for TRACKING: several of them add up
+// (BCAST with prefixes), until one turns it off.
 func (u *setups) note(id command.ID, raw []byte) {
-	for i, s := range *u {
-		if s.id == id && (id != command.ClientTracking || bytes.Equal(s.raw, raw)) {
-			(*u)[i].raw = bytes.Clone(raw)
-			return
-		}
-	}
+	*u = slices.DeleteFunc(*u, func(s setup) bool {
+		return s.id == id && (id != command.ClientTracking || bytes.Equal(s.raw, raw))
+	})
 	*u = append(*u, setup{id, bytes.Clone(raw)})
 }
 
 func (u *setups) forget(id command.ID) {
-	var kept setups
-	for _, s := range *u {
-		if s.id != id {
-			kept = append(kept, s)
-		}
-	}
-	*u = kept
+	*u = slices.DeleteFunc(*u, func(s setup) bool { return s.id == id })
 }
 
-// commands is all of them, in order, and how many.
-func (u setups) commands() (raw []byte, n int) {
-	for _, s := range u {
-		raw = append(raw, s.raw...)
+func (u setup) args() [][]byte {
+	var c resp.Command
+	var r resp.CommandReader
+	_, _ = r.Next(u.raw, &c) // it has been framed before
+	return c.AppendArgs(nil)
+}
+
+// setUpAgain sends everything over the session's new link, in order, but for what is redirected.
+func (s *Session) setUpAgain() {
+	p := s.pin
+	for _, u := range p.setup {
+		switch _, id := redirectAt(u.args()); {
+		case u.id != command.ClientTracking:
+			p.link.AppendOwn(restoring{p}, u.raw, 1, 0)
+		case id == 0:
+			p.link.AppendOwn(retracking{s}, u.raw, 1, 0)
+		}
 	}
-	return raw, len(u)
 }
 
 // turnsOff: CLIENT TRACKING off. Until it is answered the command is one like any other.
 func turnsOff(id command.ID, args [][]byte) bool {
 	return id == command.ClientTracking && len(args) > 2 && is(args[2], "off")
+}
+
+// tracking is a CLIENT TRACKING that has no reply yet; one at a time is in flight.
+type tracking struct {
+	raw      []byte // as the client has sent it
+	redirect int64  // the client that it names
+}
+
+// beginTracking notes one that is about to be sent, and gives what the server gets.
+func (s *Session) beginTracking(raw []byte, args [][]byte) []byte {
+	p := s.pin
+	p.tracking = tracking{bytes.Clone(raw), s.redirected.id}
+	if s.redirected.id > 0 {
+		raw = withRedirect(args, s.redirected.server)
+		s.redirected = redirected{}
+	}
+	if p.silent || p.skip { // nobody will tell
+		p.setup.note(command.ClientTracking, p.tracking.raw)
+		p.redirect = p.tracking.redirect
+	}
+	return raw
 }
 
 // trackingAnswered: an error proves that nothing was changed. Off ends the pin; its link is not given to others all
@@ -61,6 +86,9 @@ func (s *Session) trackingAnswered(off bool, reply []byte) {
 		p.reasons[command.PinTracking]--
 	case off:
 		p.setup.forget(command.ClientTracking)
-		p.reasons[command.PinTracking] = 0
+		p.reasons[command.PinTracking], p.redirect = 0, 0
+	default:
+		p.setup.note(command.ClientTracking, p.tracking.raw)
+		p.redirect = p.tracking.redirect
 	}
 }

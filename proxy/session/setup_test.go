@@ -1,9 +1,11 @@
 package session
 
 import (
+	"strings"
 	"testing"
 
 	"sentinelproxy/internal/servers"
+	"sentinelproxy/proxy/command"
 )
 
 // TestTrackingOff: the session gives its link back, and what had been set up is not set up again on the next master.
@@ -49,4 +51,43 @@ func TestTrackingOff(t *testing.T) {
 			t.Errorf("%+v", u)
 		}
 	})
+}
+
+// TestSetupsInOrder: of commands that undo one another the last one has to come last.
+func TestSetupsInOrder(t *testing.T) {
+	var u setups
+	note := func(id command.ID, words string) { u.note(id, []byte(wire(words))) }
+	note(command.Readonly, "READONLY")
+	note(command.Readwrite, "READWRITE")
+	note(command.Readonly, "READONLY")
+	note(command.ClientTracking, "CLIENT TRACKING ON BCAST PREFIX a")
+	note(command.ClientTracking, "CLIENT TRACKING ON BCAST PREFIX b")
+	note(command.ClientTracking, "CLIENT TRACKING ON BCAST PREFIX a")
+	raw, n := "", len(u)
+	for _, kept := range u {
+		raw += string(kept.raw)
+	}
+	want := wire("READWRITE", "READONLY", "CLIENT TRACKING ON BCAST PREFIX b", "CLIENT TRACKING ON BCAST PREFIX a")
+	if raw != want || n != 4 {
+		t.Errorf("%d: %q", n, raw)
+	}
+}
+
+// TestCachingRefused: CLIENT CACHING without tracking is an error, and leaves nothing behind.
+func TestCachingRefused(t *testing.T) {
+	node := servers.NewT(t).Redis(servers.RedisOptions{})
+	l := newLane(t, nil)
+	l.serve(node.Addr())
+	c := l.client()
+	c.do("CLIENT CACHING YES")
+	if got := c.reply(); !strings.HasPrefix(got, "-ERR CLIENT CACHING") {
+		t.Errorf("got %q", got)
+	}
+	l.settled()
+	l.in(func() {
+		if u := l.links.Usage(); u.Pinned != 0 {
+			t.Errorf("%+v", u)
+		}
+	})
+	c.close()
 }

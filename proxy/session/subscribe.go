@@ -83,10 +83,12 @@ func (s *Session) Push(frame []byte) bool {
 // monitorLine: "+1700000000.123456 [0 127.0.0.1:1234] ...".
 func monitorLine(frame []byte) bool { return len(frame) > 1 && '0' <= frame[1] && frame[1] <= '9' }
 
-// Streams is upstream's.
+// Streams is upstream's. Under RESP2 a message looks like a reply, and has to be whole to be told from one; MONITOR's lines
+// look like replies, too. What a transaction has set up is told by the whole reply
+// to EXEC.
 func (s *Session) Streams() bool {
 	p := s.pin
-	return p != nil && !p.subscribed() && !p.has(command.PinMonitor) && !p.has(command.PinTracking) && len(p.tx.selects) == 0
+	return p != nil && (s.key.Proto == 3 || !p.subscribed()) && !p.has(command.PinMonitor) && len(p.tx.specials) == 0
 }
 
 // published takes a message, an invalidation or a confirmation. The last confirmation of a command is its
@@ -106,20 +108,11 @@ func (s *Session) published(frame []byte) bool {
 func (s *Session) confirmed(word, rest, frame []byte) bool {
 	u := &s.pin.subs
 	due := u.due[0]
-	kind := kindOf(word)
 	if due.names < 0 {
-		due.names = max(1, len(u.sets[kind]))
+		due.names = max(1, len(u.sets[kindOf(word)]))
 	}
 	name, _ := bulk(rest)
-	switch {
-	case bytes.HasSuffix(word, []byte("unsubscribe")):
-		delete(u.sets[kind], string(name))
-	default:
-		if u.sets[kind] == nil {
-			u.sets[kind] = map[string]struct{}{}
-		}
-		u.sets[kind][string(name)] = struct{}{}
-	}
+	u.note(word, name)
 	if due.got++; due.got == due.names {
 		if due.mute {
 			s.answer(frame)
@@ -132,6 +125,19 @@ func (s *Session) confirmed(word, rest, frame []byte) bool {
 		s.answer(frame)
 	}
 	return true
+}
+
+// note takes one confirmation.
+func (u *subscriptions) note(word, name []byte) {
+	kind := kindOf(word)
+	if bytes.HasSuffix(word, []byte("unsubscribe")) {
+		delete(u.sets[kind], string(name))
+		return
+	}
+	if u.sets[kind] == nil {
+		u.sets[kind] = map[string]struct{}{}
+	}
+	u.sets[kind][string(name)] = struct{}{}
 }
 
 // subscribeAnswered: a subscribing command has had its last confirmation, or an error.

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"sentinelproxy/proxy/command"
+	"sentinelproxy/proxy/gate"
 	"sentinelproxy/resp"
 )
 
@@ -14,36 +15,33 @@ const (
 	tagNil                                            // a DISCARD sent for an EXEC whose watched keys were lost: nil
 	tagTrackingOff                                    // CLIENT TRACKING off
 	tagAborted                                        // a DISCARD sent for an EXEC after a refused command: EXECABORT
+	tagHeard                                          // see hear
 )
 
 // transaction is an open MULTI. Its commands are kept, so that they can be queued again on another master.
 type transaction struct {
-	open      bool   // MULTI is sent, EXEC or DISCARD is not
-	log       []byte // MULTI and what was queued, as sent
-	ends      []int  // offsets of the commands' ends in log
-	answered  int    // so many of them have been answered
-	selects   []selected
-	watchLost bool // a WATCH was in force on a master that is gone: EXEC gives nil
-	failed    bool // a command was refused here and not queued: EXEC gives EXECABORT
+	open      bool      // MULTI is sent, EXEC or DISCARD is not
+	log       []byte    // MULTI and what was queued, as sent
+	ends      []int     // offsets of the commands' ends in log
+	answered  int       // so many of them have been answered
+	specials  []special // of the queued ones, those that set up the connection
+	watchLost bool      // a WATCH was in force on a master that is gone: EXEC gives nil
+	failed    bool      // a command was refused here and not queued: EXEC gives EXECABORT
+	spoiled   bool      // the same by the server, which knows it by itself unless EXEC is not sent
 }
-
-// selected is a SELECT inside MULTI, and its place among the queued commands.
-type selected struct{ at, db int }
 
 func (t *transaction) begin(raw []byte) {
 	t.open = true
 	t.log, t.ends, t.answered = append(t.log[:0], raw...), append(t.ends[:0], len(raw)), 0
-	t.selects, t.failed = t.selects[:0], false
+	t.specials, t.failed, t.spoiled = t.specials[:0], false, false
 }
 
 // queue notes a command inside MULTI.
-func (t *transaction) queue(raw []byte, info *command.Info, args [][]byte) command.ID {
+func (t *transaction) queue(raw []byte, info *command.Info) command.ID {
 	t.log = append(t.log, raw...)
 	t.ends = append(t.ends, len(t.log))
-	if info.ID == command.Select && len(args) == 2 {
-		if db, ok := number(args[1]); ok {
-			t.selects = append(t.selects, selected{len(t.ends) - 2, db}) // the first end is MULTI's
-		}
+	if isSpecial(info) {
+		t.specials = append(t.specials, special{len(t.ends) - 2, info}) // the first end is MULTI's
 	}
 	return tagQueued
 }
@@ -83,48 +81,41 @@ func (s *Session) transactionAnswered(tag command.ID, reply []byte) []byte {
 		return reply
 	case tagQueued:
 		p.tx.answered++
+		p.tx.spoiled = p.tx.spoiled || failed && !harmless(reply)
 		return reply
 	case tagNil:
-		reply = nilArray(s.key.Proto)
+		switch {
+		case failed:
+			reply = bytes.Replace(reply, []byte("DISCARD without"), []byte("EXEC without"), 1)
+		case p.tx.spoiled:
+			reply = execAbort
+		default:
+			reply = nilArray(s.key.Proto)
+		}
 	case tagAborted:
-		reply = []byte("-EXECABORT Transaction discarded because of previous errors.\r\n")
+		reply = execAbort
 	}
 	// EXEC and DISCARD end the transaction and every WATCH, whatever they answer, but for errors that say
 	// that there was none.
 	if !failed || !bytes.Contains(reply, []byte("without MULTI")) {
-		if len(p.tx.selects) > 0 {
+		if len(p.tx.specials) > 0 {
 			p.used = true
-			s.followSelects(reply)
+			reply = s.follow(reply)
 		}
 		if !p.tx.open { // another MULTI may have been pipelined behind
 			p.reasons[command.PinTransaction] = 0
-			p.tx.log, p.tx.ends, p.tx.selects, p.tx.answered = nil, nil, nil, 0
+			p.tx.log, p.tx.ends, p.tx.specials, p.tx.answered = nil, nil, nil, 0
 		}
 		p.reasons[command.PinWatch], p.tx.watchLost = 0, false
 	}
 	return reply
 }
 
-// followSelects finds out from EXEC's reply which database the session is in.
-func (s *Session) followSelects(exec []byte) {
-	if exec[0] != '*' {
-		return // aborted, or discarded
-	}
-	var r resp.ReplyReader
-	at := bytes.IndexByte(exec, '\n') + 1
-	for i := 0; at < len(exec); i++ {
-		n, err := r.Next(exec[at:])
-		if n == 0 || err != nil {
-			return
-		}
-		for _, q := range s.pin.tx.selects {
-			if q.at == i && exec[at] == '+' {
-				s.choose(nil)
-				s.key = s.key.In(q.db)
-			}
-		}
-		at += n
-	}
+var execAbort = []byte("-EXECABORT Transaction discarded because of previous errors.\r\n")
+
+// harmless are the errors inside MULTI that EXEC is not refused for.
+func harmless(failure []byte) bool {
+	return bytes.HasPrefix(failure, []byte("-ERR MULTI calls can not be nested")) || bytes.HasPrefix(failure, []byte("-ERR WATCH inside MULTI"))
 }
 
 func nilArray(proto uint8) []byte {
@@ -132,6 +123,11 @@ func nilArray(proto uint8) []byte {
 		return []byte("_\r\n")
 	}
 	return []byte("*-1\r\n")
+}
+
+// discardsAlone: there is no master, and none is needed to forget what was queued.
+func (s *Session) discardsAlone() bool {
+	return s.g.Gate.Mode() == gate.Refuse && s.inflight == 0 && s.pin != nil && s.pin.tx.open
 }
 
 // refusedWhilePinned: no master has come in time, and a command of this session was answered with an

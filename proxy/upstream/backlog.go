@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"bytes"
+	"unsafe"
 
 	"sentinelproxy/resp"
 )
@@ -36,6 +37,7 @@ func (s *Set) sendBacklog() {
 // Redo appends one lost command to l, or answers it there in turn.
 func (s *Set) Redo(l *Link, item *Lost) {
 	if item.Owner.Gone() {
+		s.free(item)
 		if item.Sent {
 			s.Counters.Unknown++
 		}
@@ -48,9 +50,14 @@ func (s *Set) Redo(l *Link, item *Lost) {
 	if item.Sent {
 		s.Counters.Resent++
 	}
-	if item.silent {
+	switch {
+	case item.silent:
 		l.AppendSkipped(item.Owner, item.Raw, item.Class)
-	} else {
+		s.free(item)
+	case item.large:
+		l.AppendLarge(item.Owner, item.Raw, item.Class, item.Tag)
+		item.Raw, item.large = nil, false
+	default:
 		l.Append(item.Owner, item.Raw, item.Class, item.Tag)
 	}
 	e := l.pending.at(l.pending.len() - 1)
@@ -73,8 +80,25 @@ func (s *Set) Refuse(refusal []byte) {
 	}
 }
 
+// Replace makes raw, which may be what it is already, what is sent for a lost command.
+func (s *Set) Replace(item *Lost, raw []byte) {
+	if unsafe.SliceData(raw) != unsafe.SliceData(item.Raw) {
+		s.free(item)
+		item.Raw = raw
+	}
+}
+
+// free gives the memory of a large command back that is not sent again.
+func (s *Set) free(item *Lost) {
+	if item.large {
+		s.loop.FreeLarge(item.Raw)
+		item.Raw, item.large = nil, false
+	}
+}
+
 // RefuseOne answers one lost command.
 func (s *Set) RefuseOne(item *Lost, refusal []byte) {
+	s.free(item)
 	reply := item.Canned
 	if reply == nil {
 		reply = refusal

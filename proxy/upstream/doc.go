@@ -5,6 +5,8 @@
 //	ring.go     the pending queue of a link
 //	link.go     one connection: commands out, replies in, in the same order
 //	retain.go   the bytes of commands, kept until their replies have come
+//	large.go    large replies: nobody else waits for them, and a switch does not cut them
+//	relay.go    a replication stream, passed on as it is
 //	handshake.go  what a link says before it carries commands
 //	loss.go     what is sent again and what is unknown: the policy, in one function
 //	poison.go   commands on which the server closes the link

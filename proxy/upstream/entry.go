@@ -17,12 +17,17 @@ type Class uint8
 const (
 	// Write may have another outcome the second time.
 	Write Class = iota
-	// Idempotent writes leave the same state and reply the second time.
+	// Idempotent writes leave the same state and reply when they are applied twice in a row.
 	Idempotent
 	// Read changes nothing.
 	Read
 	// Script is a Write whose error replies are made by whoever wrote the script.
 	Script
+	// Once is a Write that no policy sends again: SHUTDOWN would end the next master, too.
+	Once
+	// Overwrite is an Idempotent write whose effect and reply depend on nothing that was there before: a row of them can be
+	// applied twice as a whole.
+	Overwrite
 )
 
 // Entry is one command in flight.

@@ -90,9 +90,11 @@ func (h handshake) login(k Key, tag uint16) {
 // Reply is the answer to one step.
 func (h handshake) Reply(e *Entry, reply []byte, _ bool) {
 	l := h.l
+	if l.state != dialing {
+		return // turned away in an earlier step
+	}
 	failed := resp.IsError(reply)
-	if failed && e.Tag != stepID && e.Tag != stepScript && temporary(reply) {
-		l.conn.Close(fmt.Errorf("%s refused the handshake: %s", l.addr, firstLine(reply)))
+	if failed && l.refusal == nil && h.turnedAway(e.Tag, reply) {
 		return
 	}
 	switch e.Tag {
@@ -111,8 +113,7 @@ func (h handshake) Reply(e *Entry, reply []byte, _ bool) {
 		if reply[0] == ':' {
 			l.serverID, _ = strconv.ParseInt(string(firstLine(reply[1:])), 10, 64)
 		}
-	case stepPing:
-		h.refuse(failed && !forbidden(reply), reply)
+	case stepPing: // one that is refused for what it is (NOPERM, BUSY, MISCONF) says nothing of what the session may do
 		l.set.wantsPassword = forbidden(reply)
 		if l.set.wantsPassword && l.refusal == nil && l.key.DB != authDB {
 			l.set.answerQueued(l, reply)
@@ -128,6 +129,23 @@ func (h handshake) Reply(e *Entry, reply []byte, _ bool) {
 	}
 }
 
+// turnedAway: the server says that it serves nobody now, or not this connection.
+func (h handshake) turnedAway(tag uint16, reply []byte) bool {
+	l := h.l
+	away := turnsAway(reply)
+	asked := tag != stepID && tag != stepScript
+	switch {
+	case asked && rejection(reply, Read) != "", away && l.waits():
+		l.conn.Close(fmt.Errorf("%s refused the handshake: %s", l.addr, firstLine(reply)))
+	case away:
+		l.refusal = bytes.Clone(reply)
+		l.set.established(l)
+	default:
+		return false
+	}
+	return true
+}
+
 func (h handshake) refuse(failed bool, reply []byte) {
 	if failed && h.l.refusal == nil {
 		h.l.refusal = bytes.Clone(reply)
@@ -141,16 +159,20 @@ func idOf(hello []byte) int64 {
 	return id
 }
 
+// waits: being turned away is no answer to those who wait for this link. While a switch is on, everybody waits; and what a
+// session had on its former link can't be told to be gone.
+func (l *Link) waits() bool { return l.remade || l.alone || l.set.restoring || l.set.opt.Holding() }
+
 // forbidden: not being allowed to PING is the state that the session wants (not authenticated yet).
 func forbidden(reply []byte) bool {
 	p := string(resp.ErrorPrefix(reply))
 	return p == "NOAUTH" || p == "NOPERM"
 }
 
-// temporary errors are about the server, not about what the link asks for: another try may do.
-func temporary(reply []byte) bool {
-	return rejection(reply, Read) != "" || bytes.Contains(reply, []byte("max number of clients")) ||
-		string(resp.ErrorPrefix(reply)) == "DENIED"
+// turnsAway: the server serves those whom it has, and no further one for now. Who gets this directly is told, and comes
+// again; to hold would make all others wait for one.
+func turnsAway(reply []byte) bool {
+	return bytes.Contains(reply, []byte("max number of clients")) || string(resp.ErrorPrefix(reply)) == "DENIED"
 }
 
 // Broken is not called: the replies are short.

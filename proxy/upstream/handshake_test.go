@@ -236,6 +236,7 @@ func TestHandshakeTemporary(t *testing.T) {
 			r.adopt(first.Addr())
 			a, w := r.client("a"), &waits{}
 			r.in(func() {
+				r.holding = true // see TestTurnedAway
 				l := r.set.Shared(plain)
 				l.WhenReady(w)
 				if name != "two PONGs" {

@@ -37,6 +37,10 @@ type Link struct {
 	reselect []byte // the error reply to stepSelect
 	streamed bool   // pieces of the head's reply have been handed over
 	dropping bool   // the set closes it; that is no loss to be reported
+	leaving  bool   // of a former master, or replaced: see large.go
+	paused   bool   // see Throttle
+	relay    Relay  // see relay.go
+	moved    uint64 // replies' bytes so far: see large.go
 
 	unselected bool // the user who has selected the database can't do so here
 
@@ -44,6 +48,7 @@ type Link struct {
 	pinned   Pinned // whose alone it is; nil for a shared link
 	users    int    // sessions that have chosen it (shared)
 	alone    bool   // of a suspect: see poison.go
+	remade   bool   // of a session that has lost its former one
 	pooled   bool   // idle in the warm pool
 	waiting  []Waiter
 	stalled  []Stalled // sessions that wait until there is room
@@ -79,8 +84,8 @@ type Stalled interface{ Unstall() }
 // server that does not keep up is then felt by the clients, instead of growing the proxy.
 const highWater = 8 << 20
 
-// Usable says whether commands can be appended.
-func (l *Link) Usable() bool { return l.state <= ready }
+// Usable says whether commands can be appended. Not while a large reply is on its way: they would have to wait behind it.
+func (l *Link) Usable() bool { return l.state <= ready && !l.streamed && !l.leaving }
 
 // ServerID is the server's CLIENT ID of a link of one session, 0 if it is not known.
 func (l *Link) ServerID() int64 { return l.serverID }
@@ -91,10 +96,20 @@ func (l *Link) Key() Key { return l.key }
 // Append queues a command: raw is copied, and written at the end of the loop's turn.
 func (l *Link) Append(o Owner, raw []byte, class Class, tag uint16) {
 	l.out.append(raw)
+	l.queue(o, class, tag)
+}
+
+func (l *Link) queue(o Owner, class Class, tag uint16) {
 	e := l.pending.push()
 	e.Owner, e.Class, e.Tag, e.end = o, class, tag, l.out.end()
 	l.set.Counters.Pushed++
 	l.conn.MarkDirty()
+}
+
+// AppendLarge is Append for a command in memory of its own (see reactor.LargeFrame), which is the link's from now on.
+func (l *Link) AppendLarge(o Owner, raw []byte, class Class, tag uint16) {
+	l.out.appendLarge(raw)
+	l.queue(o, class, tag)
 }
 
 // AppendOwn queues commands of the proxy itself, n of them in raw, for o to see the replies.
@@ -153,14 +168,33 @@ func (l *Link) Stall(s Stalled) { l.stalled = append(l.stalled, s) }
 // Readable, Data, Need, EOF, HungUp, Flush and Closed are the reactor's.
 func (l *Link) Readable() bool { return true }
 
+// flushBytes is how much of large commands one turn of the loop writes: the others want to be served, too.
+const flushBytes = 1 << 20
+
 // Flush writes what has been appended.
 func (l *Link) Flush() {
-	if b := l.out.unsent(); len(b) > 0 {
+	for left := flushBytes; ; {
+		b := l.out.unsent()
+		if len(b) == 0 {
+			return
+		}
+		if left <= 0 {
+			l.set.loop.After(0, l.conn.MarkDirty)
+			return
+		}
+		b = b[:min(len(b), left)]
 		n, _ := l.conn.Write(b)
+		left -= n
 		l.out.sent += uint64(n)
 		l.set.Counters.BytesOut += uint64(n)
 		l.passSilent()
+		if l.relay != nil && l.relays() {
+			l.out.answered(l.out.sent)
+		}
 		l.makeRoom()
+		if n < len(b) {
+			return
+		}
 	}
 }
 
@@ -168,6 +202,11 @@ func (l *Link) Flush() {
 func (l *Link) Data(data []byte) int {
 	done := 0
 	for done < len(data) && l.state != closed {
+		if l.relay != nil && l.relays() {
+			l.relay.Relayed(data[done:])
+			done = len(data)
+			break
+		}
 		n, err := l.reader.Next(data[done:])
 		if err != nil {
 			l.conn.Close(fmt.Errorf("reply from %s: %w", l.addr, err))
@@ -193,6 +232,7 @@ func (l *Link) stream(data []byte) int {
 		return 0
 	}
 	l.streamed = true
+	l.moved += uint64(n)
 	e := l.pending.at(0)
 	e.Owner.Reply(e, data[:n], false)
 	l.reader.Advance(n)
@@ -234,18 +274,22 @@ func (l *Link) reply(reply []byte) {
 	l.deliver(reply)
 }
 
-// deliver hands a reply, or the end of one, to the head of the pending queue.
 // early: a reply to a command that has not been written to its end, and so has not been executed. Servers that don't
 // like what they read so far (too long an argument) say so and close.
 func (l *Link) early(reply []byte) {
 	err := fmt.Errorf("%s said %q before the command was written", l.addr, firstLine(reply))
-	if e := l.pending.at(0); !e.own && resp.IsError(reply) {
+	switch e := l.pending.at(0); {
+	case !resp.IsError(reply):
+	case l.state == dialing:
+		e.Owner.Reply(e, reply, true) // the server speaks first when it turns somebody away
+	case !e.own:
 		l.out.sent = e.end // what is left of it is not written any more
 		l.deliver(reply)
 	}
 	l.conn.Close(err)
 }
 
+// deliver hands a reply, or the end of one, to the head of the pending queue.
 func (l *Link) deliver(reply []byte) {
 	l.current = l.pending.pop()
 	l.out.answered(l.current.end)
@@ -254,8 +298,9 @@ func (l *Link) deliver(reply []byte) {
 	}
 	l.streamed = false
 	l.current.Owner.Reply(&l.current, reply, true)
+	l.current.Owner = nil // an idle link keeps no session that has gone
 	l.settleHead()
-	if l.alone && l.pending.len() == 0 && l.state == ready {
+	if (l.alone || l.leaving) && l.pending.len() == 0 && l.state == ready {
 		l.drop()
 	}
 }
@@ -305,7 +350,8 @@ var errEOF = errors.New("closed by the server")
 // EOF: a server that closes will not answer any more.
 func (l *Link) EOF() { l.conn.Close(errEOF) }
 
-// HungUp is not called: links are never paused.
+// HungUp: the server closes while a large reply is not read. What it has sent is still in the kernel, and EOF comes
+// behind it.
 func (l *Link) HungUp() {}
 
 // Closed sorts out what was in flight.

@@ -15,7 +15,7 @@ const (
 	ResendIdempotent Policy = iota
 	// ResendNone answers every write whose outcome is unknown with UNKNOWNOUTCOME.
 	ResendNone
-	// ResendAll sends every write again: at least once.
+	// ResendAll sends every write again, but for those of class Once: at least once.
 	ResendAll
 )
 
@@ -96,6 +96,7 @@ type Lost struct {
 	Tag    uint16
 	Class  Class
 	silent bool // the server must not answer it, nor do we
+	large  bool // Raw is memory of its own, to be freed
 	Sent   bool // it was on the wire before, and what becomes of it is in no account yet
 	before bool // it may have been applied: see Entry
 	tries  uint8
@@ -122,7 +123,7 @@ func (l *Link) again(e *Entry, start uint64) (Lost, bool) {
 		if e.Owner.Gone() {
 			return lost, false
 		}
-		lost.Raw = bytes.Clone(l.out.bytes(start, e.end))
+		lost.Raw, lost.large = l.out.take(start, e.end)
 		return lost, true
 	}
 	c.Lost++
@@ -130,8 +131,9 @@ func (l *Link) again(e *Entry, start uint64) (Lost, bool) {
 		c.Unknown++
 		return lost, false
 	}
-	if e.Class == Read || l.set.opt.Policy == ResendAll || (e.Class == Idempotent && l.set.opt.Policy == ResendIdempotent) {
-		lost.Raw = bytes.Clone(l.out.bytes(start, e.end))
+	idempotent := e.Class == Idempotent || e.Class == Overwrite
+	if e.Class == Read || (l.set.opt.Policy == ResendAll && e.Class != Once) || (idempotent && l.set.opt.Policy == ResendIdempotent) {
+		lost.Raw, lost.large = l.out.take(start, e.end)
 		lost.Sent, lost.before = true, true
 		return lost, true
 	}
@@ -145,19 +147,51 @@ func (l *Link) lose() []Lost {
 	lost := l.redo
 	l.redo = nil
 	start := l.out.head
-	for l.pending.len() > 0 {
+	if l.streamed && l.pending.len() > 0 {
+		l.streamed = false
 		e := l.pending.pop()
-		streamed := l.streamed // the head's only
-		if l.streamed = false; streamed && !e.own {
+		start = e.end
+		if !e.own {
 			l.set.Counters.Lost++
 			l.set.Counters.Unknown++
 			e.Owner.Broken(&e)
-		} else if item, ok := l.again(&e, start); ok {
+		}
+	}
+	return append(lost, l.loseFrom(start)...)
+}
+
+// loseFrom empties the pending queue, whose first command begins at start.
+func (l *Link) loseFrom(start uint64) (lost []Lost) {
+	if l.set.opt.Policy == ResendIdempotent {
+		l.notInARow()
+	}
+	for l.pending.len() > 0 {
+		e := l.pending.pop()
+		if item, ok := l.again(&e, start); ok {
 			lost = append(lost, item)
 		}
 		start = e.end
 	}
 	return lost
+}
+
+// notInARow makes ordinary writes of those idempotent ones in flight behind which the same session has sent another write:
+// applied again, they would be applied after that one. SET a 1, RENAME a b leaves no a; with the SET sent again it would.
+func (l *Link) notInARow() {
+	behind := map[Owner]Class{} // Overwrite: nothing but such; any other: something else, too
+	for i := l.pending.len() - 1; i >= 0; i-- {
+		e := l.pending.at(i)
+		if e.own || e.canned != nil || e.end > l.out.sent || e.Class == Read {
+			continue
+		}
+		last, others := behind[e.Owner]
+		if others && (e.Class == Idempotent || e.Class == Overwrite && last != Overwrite) {
+			e.Class = Write
+		}
+		if behind[e.Owner] = e.Class; others && last != Overwrite {
+			behind[e.Owner] = Write
+		}
+	}
 }
 
 // rejected takes a rejection: the command waits for the next master, and so does all that comes behind it.
@@ -212,7 +246,7 @@ func (l *Link) setAside(reply []byte) {
 	if reply != nil {
 		item.Canned = bytes.Clone(reply)
 	} else {
-		item.Raw = bytes.Clone(l.out.bytes(start, e.end))
+		item.Raw, item.large = l.out.take(start, e.end)
 	}
 	l.out.answered(e.end)
 	l.redo = append(l.redo, item)

@@ -20,5 +20,6 @@ import (
 //	| nothing of a session is written before the handshake is answered             | TestHandshake*               |
 //	| a reply passed on in pieces is passed on whole, or Broken is told, once      | TestStream*                  |
 //	| Restored is told once for an Adopt, after the backlog is written             | TestAdopt*                   |
-//	| what the set has after Drop is nothing: no link, no timer, no waiter         | rig.settle                   |
+//	| what the set has after Drop is nothing: no link, no timer, no waiter; an     | rig.settle                   |
+//	| idle link keeps no bytes and no owner                                        |                              |
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -45,29 +45,40 @@ func TestRing(t *testing.T) {
 	})
 }
 
-// TestRetained compares the buffer with a log that forgets nothing: commands of random sizes are appended,
-// written in random pieces and answered in order, the handshake's goal in place at first.
+// TestRetained compares the buffer with a log that forgets nothing: commands of random sizes are appended, some in memory
+// of their own, written in random pieces and answered in order, the handshake's goal in place at first.
 func TestRetained(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		var r retained
+		large := map[*byte]bool{} // given to the buffer, and not given back
+		r := retained{free: func(b []byte) {
+			if !large[&b[0]] {
+				t.Fatal("freed what it was not given, or twice")
+			}
+			delete(large, &b[0])
+		}}
 		var log, wire []byte
 		var ends []uint64 // of commands not answered
-		add := func(n int) {
+		add := func(n int, apart bool) {
 			b := make([]byte, n)
 			for i := range b {
 				b[i] = byte(len(log) + i*7)
 			}
-			r.append(b)
+			if apart {
+				large[&b[0]] = true
+				r.appendLarge(b)
+			} else {
+				r.append(b)
+			}
 			log = append(log, b...)
 			ends = append(ends, r.end())
 		}
-		add(rapid.IntRange(1, 50).Draw(t, "handshake"))
+		add(rapid.IntRange(1, 50).Draw(t, "handshake"), false)
 		r.goal = r.end()
 		head := uint64(0)
 		for range rapid.IntRange(1, 150).Draw(t, "steps") {
 			switch rapid.IntRange(0, 2).Draw(t, "step") {
 			case 0:
-				add(rapid.SampledFrom([]int{1, 14, 100, 5000, keepIdle / 2, keepIdle + 1}).Draw(t, "size"))
+				add(rapid.SampledFrom([]int{1, 14, 100, 5000, keepIdle / 2, keepIdle + 1}).Draw(t, "size"), rapid.IntRange(0, 5).Draw(t, "apart") == 0)
 			case 1:
 				b := r.unsent()
 				n := rapid.IntRange(0, len(b)).Draw(t, "written")
@@ -92,9 +103,9 @@ func TestRetained(t *testing.T) {
 				t.Fatal("something else than the log was written")
 			case r.end() != uint64(len(log)) || r.size() != len(log)-int(head):
 				t.Fatalf("ends at %d, keeps %d; want %d, %d", r.end(), r.size(), len(log), len(log)-int(head))
-			case !bytes.Equal(r.unsent(), log[len(wire):limit]):
+			case !bytes.HasPrefix(log[len(wire):limit], r.unsent()) || len(r.unsent()) == 0 && len(wire) < int(limit):
 				t.Fatal("what is left to write is wrong")
-			case !bytes.Equal(r.bytes(head, r.end()), log[head:]):
+			case len(large) == 0 && !bytes.Equal(r.bytes(head, r.end()), log[head:]):
 				t.Fatal("what is kept is wrong")
 			}
 			from := head
@@ -105,11 +116,22 @@ func TestRetained(t *testing.T) {
 				from = end
 			}
 		}
+		// Some of what is lost is taken away, to be sent again: that is not freed.
+		for _, end := range ends {
+			if rapid.Bool().Draw(t, "taken") {
+				b, apart := r.take(head, end)
+				if !bytes.Equal(b, log[head:end]) || apart != large[&b[0]] {
+					t.Fatal("a command that is taken is not what was appended")
+				}
+				delete(large, &b[0])
+			}
+			head = end
+		}
 		// Quiet: everything written and answered. Then nothing large is kept.
 		r.goal, r.sent = 0, r.end()
 		r.answered(r.end())
-		if cap(r.buf) > keepIdle || len(r.buf) > 0 {
-			t.Fatalf("an idle link keeps %d bytes", cap(r.buf))
+		if cap(r.buf) > keepIdle || len(r.buf) > 0 || len(large) > 0 || r.front != nil {
+			t.Fatalf("an idle link keeps %d bytes, %d large commands, %d segments", cap(r.buf), len(large), len(r.front))
 		}
 	})
 }

@@ -34,15 +34,22 @@ func (s *Set) Pin(key Key, p Pinned) *Link {
 	return l
 }
 
+// PinAgain is Pin for a session that has lost its link.
+func (s *Set) PinAgain(key Key, p Pinned) *Link {
+	l := s.Pin(key, p)
+	l.remade = true
+	return l
+}
+
 // Unpin gives a link back that has nothing in flight. A clean one is kept for the next session, any
 // other is closed.
 func (s *Set) Unpin(l *Link, clean bool) {
 	if l.state == closed {
 		return
 	}
-	l.pinned = nil
+	l.pinned, l.remade = nil, false
 	l.pooled = true
-	if clean && l.state == ready && l.pending.len() == 0 && len(s.pool[l.key]) < s.opt.PoolSize {
+	if clean && l.Usable() && l.state == ready && l.pending.len() == 0 && len(s.pool[l.key]) < s.opt.PoolSize {
 		s.pool[l.key] = append(s.pool[l.key], l)
 		return
 	}
@@ -76,7 +83,7 @@ func (s *Set) closedPinned(l *Link, err error) {
 			}
 		}
 	}
-	if !l.dropping {
+	if !l.dropping && !l.leaving {
 		s.opt.PinnedLost(l.addr, err)
 	}
 	lost := l.lose()

@@ -59,11 +59,5 @@ func (s *Set) lostAlone(l *Link, lost []Lost, err error) {
 			lost[i].losses = min(lost[i].losses, suspectAfter) // it was behind the first one
 		}
 	}
-	s.loop.After(0, func() { // not from within the link's own calls
-		if s.opt.Holding() {
-			s.keep(lost)
-			return
-		}
-		s.redoAll(lost)
-	})
+	s.left(lost)
 }

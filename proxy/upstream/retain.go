@@ -3,11 +3,23 @@ package upstream
 // retained keeps the bytes of commands from the moment they are appended until their replies have come,
 // so that they can be sent again. Offsets count from the start of the link's stream.
 type retained struct {
-	buf  []byte
-	base uint64 // offset of buf[0]
-	head uint64 // everything before it is answered
-	sent uint64 // everything before it is written to the socket
-	goal uint64 // nothing from here on may be written yet (the handshake is not answered); 0 = no limit
+	buf   []byte
+	base  uint64    // offset of buf[0]
+	head  uint64    // everything before it is answered
+	sent  uint64    // everything before it is written to the socket
+	goal  uint64    // nothing from here on may be written yet (the handshake is not answered); 0 = no limit
+	front []segment // what comes before buf, where there is a large command; nearly always empty
+
+	free func([]byte) // takes the memory of a large command back
+}
+
+// segment is a stretch of the stream in memory of its own: a large command that was handed over as it is, or what
+// was appended before one.
+type segment struct {
+	b     []byte
+	base  uint64
+	end   uint64
+	large bool
 }
 
 // keepIdle is the capacity in bytes that an idle link may keep.
@@ -25,9 +37,23 @@ func (r *retained) append(b []byte) {
 	r.buf = append(r.buf, b...)
 }
 
+// appendLarge keeps b itself, until it is answered.
+func (r *retained) appendLarge(b []byte) {
+	if len(r.buf) > 0 {
+		r.front = append(r.front, segment{b: r.buf, base: r.base, end: r.end()})
+		r.base, r.buf = r.end(), nil
+	}
+	end := r.base + uint64(len(b))
+	r.front = append(r.front, segment{b: b, base: r.base, end: end, large: true})
+	r.base = end
+}
+
 // compact drops answered bytes when they are at least half of the buffer, so that each byte is moved at
 // most once on average.
 func (r *retained) compact() {
+	if len(r.front) > 0 {
+		return // nothing of buf is answered
+	}
 	if dead := int(r.head - r.base); dead > 0 && 2*dead >= len(r.buf) {
 		r.buf = r.buf[:copy(r.buf, r.buf[dead:])]
 		r.base = r.head
@@ -36,7 +62,10 @@ func (r *retained) compact() {
 
 // answered says that everything before offset has been answered.
 func (r *retained) answered(offset uint64) {
-	r.head = offset
+	r.head = max(r.head, offset)
+	for len(r.front) > 0 && r.front[0].end <= offset {
+		r.drop(0)
+	}
 	if r.head == r.end() {
 		r.base = r.head
 		r.buf = r.buf[:0]
@@ -46,20 +75,73 @@ func (r *retained) answered(offset uint64) {
 	}
 }
 
-// unsent is what may be written now.
-func (r *retained) unsent() []byte {
-	end := len(r.buf)
-	if r.goal > 0 {
-		end = int(r.goal - r.base)
+// drop forgets segment i.
+func (r *retained) drop(i int) {
+	if s := r.front[i]; s.large && s.b != nil {
+		r.free(s.b)
 	}
-	return r.buf[r.sent-r.base : end]
+	if r.front = append(r.front[:i], r.front[i+1:]...); len(r.front) == 0 {
+		r.front = nil
+	}
 }
 
-// forgetUnsent drops what has not been written.
+// unsent is what may be written now, or a first part of it.
+func (r *retained) unsent() []byte {
+	if len(r.front) > 0 {
+		for i := range r.front {
+			if s := &r.front[i]; r.sent < s.end {
+				return s.b[r.sent-s.base : r.limit(s.end)-s.base]
+			}
+		}
+	}
+	return r.buf[r.sent-r.base : r.limit(r.end())-r.base]
+}
+
+func (r *retained) limit(end uint64) uint64 {
+	if r.goal > 0 {
+		return min(end, r.goal)
+	}
+	return end
+}
+
+// forgetUnsent drops what has not been written, and takes the rest for answered.
 func (r *retained) forgetUnsent() {
-	r.buf = r.buf[:r.sent-r.base]
+	r.release()
+	r.buf = r.buf[:0]
+	r.base = r.sent
 	r.answered(r.sent)
 }
 
-// bytes is the stretch between two offsets, aliasing the buffer.
-func (r *retained) bytes(from, to uint64) []byte { return r.buf[from-r.base : to-r.base] }
+// bytes is one command, between two offsets, aliasing the buffer.
+func (r *retained) bytes(from, to uint64) []byte {
+	if s := r.segmentOf(from, to); s != nil {
+		return s.b[from-s.base : to-s.base]
+	}
+	return r.buf[from-r.base : to-r.base]
+}
+
+// take is bytes to be kept by the caller: a copy, or a large command itself.
+func (r *retained) take(from, to uint64) (b []byte, large bool) {
+	if s := r.segmentOf(from, to); s != nil && s.large {
+		b, s.b = s.b, nil
+		return b, true
+	}
+	return append([]byte(nil), r.bytes(from, to)...), false
+}
+
+// segmentOf is where a command is that begins at from, nil for buf. No command is in two.
+func (r *retained) segmentOf(from, to uint64) *segment {
+	for i := range r.front {
+		if s := &r.front[i]; from >= s.base && to <= s.end {
+			return s
+		}
+	}
+	return nil
+}
+
+// release gives back what is left of large commands.
+func (r *retained) release() {
+	for len(r.front) > 0 {
+		r.drop(0)
+	}
+}

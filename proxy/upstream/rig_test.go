@@ -33,7 +33,7 @@ func newRig(t testing.TB, edit func(*Options)) *rig {
 	r := &rig{t: t, loop: loop}
 	opt := Options{
 		StreamingThreshold: 1 << 20,
-		DialTimeout:        5 * time.Second,
+		DialTimeout:        time.Minute, // longer than settle waits for timers
 		PoolSize:           2,
 		Holding:            func() bool { return r.holding },
 		Lost:               func(_ string, err error) { r.holding = true; r.lost = append(r.lost, err.Error()) },
@@ -95,8 +95,16 @@ func (r *rig) settle() {
 	r.settled = true
 	r.in(func() {
 		r.holding = true
+		for l := range r.set.links {
+			if l.state == ready && l.pending.len() == 0 && (l.out.size() > 0 || l.current.Owner != nil || cap(l.out.buf) > keepIdle || len(l.redo)+len(l.waiting) > 0) {
+				r.t.Errorf("an idle link keeps %d bytes, owner %v, %d to be done again, %d waiters", l.out.size(), l.current.Owner, len(l.redo), len(l.waiting))
+			}
+		}
 		r.set.Drop()
 		r.set.Refuse([]byte("-NOMASTER test is over\r\n"))
+		for p := range r.set.orphans {
+			r.set.Unorphan(p) // as a session that goes
+		}
 	})
 	r.in(func() {
 		c, s := r.set.Counters, r.set
@@ -112,12 +120,13 @@ func (r *rig) settle() {
 		if len(s.links)+len(s.shared)+len(s.backlog)+s.setting+len(s.askers) > 0 || s.restoring {
 			r.t.Errorf("left: %d links, %d shared, %d in the backlog, %d handshakes", len(s.links), len(s.shared), len(s.backlog), s.setting)
 		}
-		for _, idle := range s.pool {
-			if len(idle) > 0 {
-				r.t.Errorf("left: %d idle links", len(idle))
-			}
+		s.Trim()
+		if len(s.pool) > 0 {
+			r.t.Errorf("left: idle links for %d keys", len(s.pool))
 		}
 	})
+	// Descriptors are given back at the end of the turn.
+	r.until("no connection, buffer or timer is left", func() bool { return r.loop.Open()+r.loop.Lent()+r.loop.Timers() == 0 })
 }
 
 // client is an owner that checks that it gets one answer for each command, in order.

@@ -32,6 +32,17 @@ func (r *ring) pop() Entry {
 	return out
 }
 
+// keepSlots is how many an idle queue may keep: about as many bytes as keepIdle.
+const keepSlots = 4096
+
+// trim gives back the slots of an empty queue that was once long. Not as soon as it is empty: a link that carries deep
+// pipelines is so again and again.
+func (r *ring) trim() {
+	if r.n == 0 && len(r.slots) > keepSlots {
+		*r = ring{}
+	}
+}
+
 func (r *ring) grow() {
 	slots := make([]Entry, max(16, 2*len(r.slots)))
 	for i := range r.n {

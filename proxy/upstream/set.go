@@ -3,7 +3,9 @@ package upstream
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
+	"slices"
 	"syscall"
 	"time"
 
@@ -67,10 +69,17 @@ func NewSet(loop *reactor.Loop, opt Options) *Set {
 
 // Shared returns the link for key, dialling it if there is none. Only while there is a master.
 func (s *Set) Shared(key Key) *Link {
-	if l := s.shared[key]; l != nil && l.Usable() {
+	l := s.shared[key]
+	if l != nil && l.Usable() {
 		return l
 	}
-	l := s.dial(key)
+	if l != nil && l.streamed {
+		if l = s.spare(key); l != nil {
+			s.shared[key] = l
+			return l
+		}
+	}
+	l = s.dial(key)
 	s.shared[key] = l
 	l.connect(s.addr)
 	return l
@@ -89,25 +98,32 @@ func (l *Link) Use() { l.users++ }
 // Unuse is the opposite of Use.
 func (l *Link) Unuse() { l.users-- }
 
-// Trim closes shared links that no session has chosen and that are idle.
+// Trim closes shared links that no session has chosen and that are idle, and gives back what a busy moment has left.
 func (s *Set) Trim() {
-	for _, l := range s.shared {
-		if l.users == 0 && l.pending.len() == 0 && l.state == ready {
+	for l := range s.links {
+		l.pending.trim()
+		if l.isShared() && l.users == 0 && l.pending.len() == 0 && l.state == ready {
 			l.drop()
+		}
+	}
+	for key, idle := range s.pool {
+		if len(idle) == 0 {
+			delete(s.pool, key) // it may be of a password that has changed
 		}
 	}
 }
 
-// Adopt makes addr the master: everything to the former one is dropped, links for the same keys are
-// dialled, and the backlog is appended to them in order.
+// Adopt makes addr the master: everything to the former one is dropped but for replies that have begun, links for the
+// same keys are dialled, and the backlog is appended to them in order.
 func (s *Set) Adopt(name string, addr netip.AddrPort) {
-	keys := make([]Key, 0, len(s.shared))
-	for k, l := range s.shared {
-		if l.users > 0 || l.pending.len() > 0 {
-			keys = append(keys, k)
+	wanted := map[Key]bool{}
+	for l := range s.links {
+		if l.isShared() && (l.users > 0 || l.pending.len() > 0) {
+			wanted[l.key] = true
 		}
 	}
-	s.Drop()
+	s.end(true)
+	keys := slices.Collect(maps.Keys(wanted))
 	s.name, s.addr = name, addr
 	s.redis = false
 	s.restoring = true
@@ -131,10 +147,18 @@ func (s *Set) Adopt(name string, addr netip.AddrPort) {
 }
 
 // Drop closes all links; what was in flight goes to the backlog, or is answered as unknown.
-func (s *Set) Drop() {
+func (s *Set) Drop() { s.end(false) }
+
+func (s *Set) end(leave bool) {
 	s.restoring = false
 	for l := range s.links {
-		l.drop()
+		switch {
+		case !leave || !l.streamed || l.state != ready || l.pending.at(0).Owner.Gone():
+			l.leaving = false
+			l.drop()
+		case !l.leaving:
+			l.leave()
+		}
 	}
 }
 
@@ -144,6 +168,7 @@ func (s *Set) dial(key Key) *Link {
 	s.Counters.Dials++
 	s.setting++
 	l := &Link{set: s, key: key, addr: s.name}
+	l.out.free = s.loop.FreeLarge
 	s.links[l] = struct{}{}
 	return l
 }
@@ -259,6 +284,8 @@ func (s *Set) closed(l *Link, err error) {
 	l.waiting = nil
 	if l.pinned == nil && !l.pooled {
 		switch {
+		case l.leaving:
+			s.left(l.lose())
 		case l.dropping:
 		case l.alone && wasReady:
 			s.lostAlone(l, l.lose(), err)
@@ -273,6 +300,7 @@ func (s *Set) closed(l *Link, err error) {
 	} else {
 		s.closedPinned(l, err)
 	}
+	l.out.release()
 	for _, w := range waiting {
 		w.LinkFailed(l)
 	}

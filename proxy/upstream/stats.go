@@ -18,14 +18,18 @@ type Counters struct {
 // Usage is what a set has right now.
 type Usage struct {
 	Shared, Pinned, Idle int // links; idle ones are in the pool
-	InFlight, Writes     int // commands without a reply; of these, all that are not reads
+	InFlight, Writes     int // commands without a reply, or, where none is wanted, not passed yet; of these, all that are not reads
 	Backlog, LostWaiting int // commands that wait for the next master; of these, those that were on the wire
+	Users                int // sessions that have chosen a shared link
+	Setting              int // links whose handshake is under way
+	Waiting              int // sessions that wait for a master, for a link of their own or to have a question settled
 }
 
 // Usage counts anew: for collectors and for draining, not for the data's way.
 func (s *Set) Usage() Usage {
-	u := Usage{Backlog: len(s.backlog)}
+	u := Usage{Backlog: len(s.backlog), Setting: s.setting, Waiting: len(s.orphans) + len(s.askers)}
 	for l := range s.links {
+		u.Users += l.users
 		switch {
 		case l.pinned != nil:
 			u.Pinned++
@@ -36,7 +40,7 @@ func (s *Set) Usage() Usage {
 		}
 		for i := range l.pending.len() {
 			e := l.pending.at(i)
-			if e.own || e.canned != nil || e.silent {
+			if e.own || e.canned != nil {
 				continue
 			}
 			u.InFlight++
@@ -55,6 +59,7 @@ func (s *Set) Usage() Usage {
 
 // Settle gives a lost command the reply that it gets in its turn: it is not sent again.
 func (s *Set) Settle(item *Lost, reply []byte) {
+	s.free(item)
 	s.Abandon([]Lost{*item})
 	item.Canned, item.Sent = reply, false
 }
@@ -62,6 +67,7 @@ func (s *Set) Settle(item *Lost, reply []byte) {
 // Abandon says that nobody waits any more for what was lost.
 func (s *Set) Abandon(lost []Lost) {
 	for i := range lost {
+		s.free(&lost[i])
 		if lost[i].Sent {
 			s.Counters.Unknown++
 		}

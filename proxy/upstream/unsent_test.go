@@ -76,7 +76,7 @@ func TestMaybeAppliedTwiceLost(t *testing.T) {
 			r := newRig(t, nil)
 			r.adopt(first.Addr())
 			c := r.client("a")
-			r.in(func() { c.send(r.set.Shared(plain), "SET a 1", Idempotent) })
+			r.in(func() { c.send(r.set.Shared(Key{Proto: 2, DB: 1}), "SET a 1", Idempotent) })
 			peer := first.AcceptReady()
 			peer.Expect("SET a 1")
 			peer.Cut()
@@ -90,8 +90,8 @@ func TestMaybeAppliedTwiceLost(t *testing.T) {
 				second.Accept().Cut()
 			case "handshake refused":
 				p := second.Accept()
-				p.Expect("PING")
-				p.Send("-NOGOOD of you\r\n")
+				p.Expect("SELECT 1", "PING")
+				p.Send("-NOGOOD of you\r\n+PONG\r\n")
 			}
 			if how == "handshake refused" {
 				c.want(UnknownOutcome)

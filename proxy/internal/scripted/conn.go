@@ -156,3 +156,17 @@ func (c *Conn) SmallBuffers() {
 	_ = c.net.SetReadBuffer(4 << 10)
 	_ = c.net.SetWriteBuffer(4 << 10)
 }
+
+// ExpectBytes waits for exactly these bytes, which need not be a command.
+func (c *Conn) ExpectBytes(want string) {
+	c.t.Helper()
+	for len(c.buf) < len(want) {
+		if err := c.more(); err != nil {
+			c.t.Fatalf("waiting for %q: got %q, %v", want, c.buf, err)
+		}
+	}
+	if got := string(c.buf[:len(want)]); got != want {
+		c.t.Fatalf("the server got %q, want %q", got, want)
+	}
+	c.buf = c.buf[len(want):]
+}

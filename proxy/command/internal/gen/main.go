@@ -1,6 +1,7 @@
 // Gen writes the command table of package command from what real servers say and what the overlay adds.
 //
-//	go run ./internal/gen                          write table_gen.go and ids_gen.go from data/ and overlay/
+//	go run ./internal/gen                          write table_gen.go and ids_gen.go from data/ and overlay/,
+//	                                               and the table of docs/compatibility.md, with the words of families/
 //	go run ./internal/gen -server 127.0.0.1:6379   first fetch COMMAND from a Redis and save it as data/redis-7.0.15.json
 //
 // It refuses to write anything while a command of a server has no class: a new write command in a newer
@@ -19,8 +20,10 @@ const (
 	redisData     = "internal/gen/data/redis-7.0.15.json"
 	dragonflyData = "internal/gen/data/dragonfly-1.40.1.json"
 	overlayDir    = "internal/gen/overlay"
+	familiesDir   = "internal/gen/families"
 	tableFile     = "table_gen.go"
 	idsFile       = "ids_gen.go"
+	documentFile  = "../../docs/compatibility.md"
 )
 
 func main() {
@@ -73,5 +76,14 @@ func generate(dir string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return emit(commands)
+	families, err := parseFamilies(filepath.Join(dir, familiesDir))
+	if err != nil {
+		return nil, err
+	}
+	files, err := emit(commands)
+	if err != nil {
+		return nil, err
+	}
+	files[documentFile], err = document(filepath.Join(dir, documentFile), families, commands)
+	return files, err
 }

@@ -95,6 +95,7 @@ func (m *merger) command(name string) merged {
 	switch {
 	case l != nil:
 		c.line = *l
+		c.Dragonfly = c.Dragonfly || l.OnDragonfly == "yes"
 		c.Redis = c.Redis || l.Since != "" && !strings.HasPrefix(l.Since, "valkey")
 	case listed.has("readonly") && !listed.has("blocking"):
 		c.line = line{Name: name, Flags: []string{"read"}, Way: "shared"}

@@ -16,7 +16,8 @@ import (
 //
 // Flags are those of package command. Attributes: rule=name and plain=n for one whose class depends on
 // its arguments (see rules.go), arity=n, keys=first,last,step and since=version for one that no
-// server's table has. "#" begins a comment line.
+// server's table has, dragonfly=yes or dragonfly=no where Dragonfly's table does not tell: it lists hardly any
+// subcommand. "#" begins a comment line.
 type line struct {
 	Name, Variant string
 	Flags         []string
@@ -27,6 +28,7 @@ type line struct {
 	Since         string
 	Way, Pin      string
 	Reason        string
+	OnDragonfly   string
 	where         string // file:line, for messages
 }
 
@@ -103,6 +105,8 @@ func (l *line) attribute(word string) (err error) {
 	switch {
 	case !found && slices.Contains(flagWords, word):
 		l.Flags = append(l.Flags, word)
+	case word == "dragonfly=yes", word == "dragonfly=no":
+		l.OnDragonfly = value
 	case key == "rule" && slices.Contains(ruleWords, value):
 		l.Rule = value
 	case key == "plain":

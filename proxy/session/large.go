@@ -1,0 +1,90 @@
+package session
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"sentinelproxy/proxy/reactor"
+)
+
+// LargeRequests bounds the memory of requests larger than reactor.LargeFrame, which are kept until they are answered so
+// that they can be sent to another master. Shared by all lanes.
+//
+// Beyond the bound a client's next bytes are left in the kernel. So that requests of which each has come in part
+// do not wait for one another for ever, they are read on one at a time even then, in the order in which they began to
+// wait; one whose client sends nothing for a second loses its turn.
+type LargeRequests struct {
+	Memory reactor.Memory
+	Max    int64
+	Waited atomic.Uint64 // times that one began to wait
+
+	mu struct {
+		sync.Mutex
+		queue []*turn
+	}
+}
+
+// turn is a request's place among those that wait.
+type turn struct {
+	asked time.Time // guarded by the queue's lock
+	polls bool      // owned by the session: a timer is set
+}
+
+const (
+	turnPoll  = 5 * time.Millisecond // how often one that waits asks again
+	turnStall = time.Second
+)
+
+// admit says whether s may read more of the large request that it has begun.
+func (s *Session) admitLarge() bool {
+	m := s.g.Large
+	if m == nil || m.Memory.Used() < m.Max {
+		s.endTurn()
+		return true
+	}
+	if s.turn == nil {
+		s.turn = &turn{}
+		m.Waited.Add(1)
+	}
+	if m.mine(s.turn) {
+		return true
+	}
+	if !s.turn.polls {
+		t := s.turn
+		t.polls = true
+		s.g.Loop.After(turnPoll, func() {
+			t.polls = false
+			s.conn.Poke()
+		})
+	}
+	return false
+}
+
+// mine says whether it is t's turn, and puts it into the queue if it is not there.
+func (m *LargeRequests) mine(t *turn) bool {
+	now := time.Now()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	t.asked = now
+	if !slices.Contains(m.mu.queue, t) {
+		m.mu.queue = append(m.mu.queue, t)
+	}
+	if now.Sub(m.mu.queue[0].asked) > turnStall {
+		m.mu.queue = m.mu.queue[1:] // it comes to the end when it asks again
+	}
+	return m.mu.queue[0] == t
+}
+
+// endTurn: the large request is whole, or waits no more.
+func (s *Session) endTurn() {
+	if s.turn == nil {
+		return
+	}
+	m := s.g.Large
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.mu.queue = slices.DeleteFunc(m.mu.queue, func(t *turn) bool { return t == s.turn })
+	s.turn = nil
+}
