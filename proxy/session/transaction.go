@@ -24,9 +24,10 @@ type transaction struct {
 	ends      []int  // offsets of the commands' ends in log
 	answered  int    // so many of them have been answered
 	selects   []selected
-	watchLost bool // a WATCH was in force on a master that is gone: EXEC gives nil
-	failed    bool // a command was refused here and not queued: EXEC gives EXECABORT
-	spoiled   bool // the same by the server, which knows it by itself unless EXEC is not sent
+	refused   []int // places, among the queued commands as sent, of those that the server has not queued
+	watchLost bool  // a WATCH was in force on a master that is gone: EXEC gives nil
+	failed    bool  // a command was refused here and not queued: EXEC gives EXECABORT
+	spoiled   bool  // the same by the server, which knows it by itself unless EXEC is not sent
 }
 
 // selected is a SELECT inside MULTI, and its place among the queued commands.
@@ -35,7 +36,7 @@ type selected struct{ at, db int }
 func (t *transaction) begin(raw []byte) {
 	t.open = true
 	t.log, t.ends, t.answered = append(t.log[:0], raw...), append(t.ends[:0], len(raw)), 0
-	t.selects, t.failed, t.spoiled = t.selects[:0], false, false
+	t.selects, t.refused, t.failed, t.spoiled = t.selects[:0], t.refused[:0], false, false
 }
 
 // queue notes a command inside MULTI.
@@ -84,6 +85,9 @@ func (s *Session) transactionAnswered(tag command.ID, reply []byte) []byte {
 		p.tx.answered++
 		return reply
 	case tagQueued:
+		if failed {
+			p.tx.refused = append(p.tx.refused, p.tx.answered-1) // MULTI is the first of those that are answered
+		}
 		p.tx.answered++
 		p.tx.spoiled = p.tx.spoiled || failed && !harmless(reply)
 		return reply
@@ -135,13 +139,23 @@ func (s *Session) followSelects(exec []byte) {
 			return
 		}
 		for _, q := range s.pin.tx.selects {
-			if q.at == i && exec[at] == '+' {
+			if q.at-s.pin.tx.refusedBefore(q.at) == i && exec[at] == '+' {
 				s.choose(nil)
 				s.key.DB = q.db
 			}
 		}
 		at += n
 	}
+}
+
+// refusedBefore counts them.
+func (t *transaction) refusedBefore(at int) (n int) {
+	for _, r := range t.refused {
+		if r < at {
+			n++
+		}
+	}
+	return n
 }
 
 func nilArray(proto uint8) []byte {
