@@ -142,6 +142,7 @@ func ask(c *client, talk conversation, before func(i int)) (answers, error) {
 	var f follower
 	var got answers
 	for i, l := range talk {
+		d.written()
 		before(i)
 		due := f.due(l)
 		d.send(l.raw(), nil)

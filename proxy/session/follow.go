@@ -52,7 +52,7 @@ func (s *Session) follow(exec []byte) []byte {
 		if n == 0 || err != nil {
 			return exec
 		}
-		if q := t.specials[next]; q.at == i {
+		if q := t.specials[next]; q.at-t.refusedBefore(q.at) == i {
 			next++
 			if !resp.IsError(exec[at:]) {
 				if changed := s.followOne(q.info, t.queued(i), exec[at:at+n]); changed != nil {
