@@ -408,3 +408,22 @@ func TestOutputLimitWhenRestored(t *testing.T) {
 	p.Cut()
 	l.until("closed", func() bool { return l.g.Counters.Closed[CloseOutput] == 1 })
 }
+
+// TestOutputLimitMutedSubscriber: a client that wants no replies, and reads none, gets the confirmations of its subscriptions
+// all the same, and is closed at one of them.
+func TestOutputLimitMutedSubscriber(t *testing.T) {
+	node := servers.NewT(t).Redis(servers.RedisOptions{})
+	l := newLane(t, func(l *lane, _ *upstream.Options) { l.g.Limits.OutputPubSub = 2 << 20 })
+	l.serve(node.Addr())
+	c := l.client()
+	c.do("CLIENT REPLY OFF")
+	name := strings.Repeat("x", 64<<10)
+	go func() {
+		for i := range 200 {
+			if _, err := c.conn.Write([]byte(wire(fmt.Sprint("SUBSCRIBE ", i, name)))); err != nil {
+				return
+			}
+		}
+	}()
+	l.until("closed", func() bool { return l.g.Counters.Closed[CloseOutput] == 1 })
+}
