@@ -163,6 +163,7 @@ func (s *Session) Closed(err error) {
 		reason = CloseShutdown
 	}
 	s.gone = true
+	s.stop |= stopEnd // it may have been closed for what it is answered here
 	s.endTurn()
 	s.unthrottle()
 	s.g.Gate.Cancel(&s.ticket)
