@@ -453,6 +453,44 @@ func TestLargeRequestsTakeTurns(t *testing.T) {
 	}
 }
 
+// TestLargeRequestsOfSlowServer: of those that a server does not answer no more than one is read beyond the limit.
+func TestLargeRequestsOfSlowServer(t *testing.T) {
+	node := servers.NewT(t).Redis(servers.RedisOptions{})
+	l := newLane(t, nil)
+	l.large.Max = 4 << 20
+	l.serve(node.Addr())
+	d := direct(t, node.Addr())
+	d.do("CLIENT PAUSE 500 WRITE")
+	d.expect("+OK\r\n")
+	const clients = 10
+	value := large(1) + large(2)
+	var wg sync.WaitGroup
+	for range clients {
+		c := l.client()
+		wg.Go(func() {
+			c.do("SET k " + value)
+			c.expect("+OK\r\n")
+			c.close()
+		})
+	}
+	done := make(chan struct{})
+	go func() { wg.Wait(); close(done) }()
+	peak := int64(0)
+	for {
+		select {
+		case <-done:
+			const each = reactor.LargeFrame + 4*reactor.ReadBufferSize
+			if limit := l.large.Max + 2*2*largeSize + clients*each; peak > limit {
+				t.Errorf("%d bytes in memory, at most %d are expected", peak, limit)
+			}
+			return
+		default:
+			peak = max(peak, l.large.Memory.Used())
+			time.Sleep(100 * time.Microsecond)
+		}
+	}
+}
+
 // TestLargeInTransaction: queued, over a switch, and executed there.
 func TestLargeInTransaction(t *testing.T) {
 	a, b := two(t)

@@ -14,6 +14,9 @@ func (s *Session) Reply(e *upstream.Entry, reply []byte, last bool) {
 	if s.gone {
 		return
 	}
+	if last && s.turn != nil {
+		s.answeredTurn()
+	}
 	s.streaming = !last
 	if e.Tag != 0 {
 		s.hooked(e, reply, last)

@@ -113,7 +113,14 @@ func (s *Session) Data(data []byte) int {
 			break // its memory is the link's now; what follows comes again
 		}
 	}
-	if s.turn != nil && done > 0 {
+	switch {
+	case s.turn == nil:
+	case s.stop != 0 && done == 0: // it has to wait for something else
+		s.keepTurn()
+		s.turn.left = 0
+	case done > 0 && s.inflight > 0:
+		s.keepTurn()
+	case done > 0:
 		s.endTurn()
 	}
 	s.g.Counters.BytesIn += uint64(done)
@@ -163,6 +170,7 @@ func (s *Session) Closed(err error) {
 		reason = CloseShutdown
 	}
 	s.gone = true
+	s.stop |= stopEnd // it may have been closed for what it is answered here
 	s.endTurn()
 	s.unthrottle()
 	s.g.Gate.Cancel(&s.ticket)
