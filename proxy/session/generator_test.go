@@ -52,6 +52,8 @@ func (g *generator) unfit(f *follower, l line) string {
 		return "when the outcome of EXEC is unknown, so is the database; docs/compatibility.md says which it is"
 	case g.cut && l.is("publish") && f.subscriptions() > 0, g.cut && l.is("client", "tracking", "on"):
 		return "messages are lost with the link"
+	case l.is("command") && len(l.args) == 1:
+		return "a server lists its commands in an order that changes while it rehashes them"
 	case g.dragonfly && !l.info().Dragonfly && l.info().Redis:
 		return "Dragonfly does not have it"
 	case g.dragonfly && g.selects == (l.is("auth") || l.is("hello") && len(l.args) > 2) && (g.selects || l.is("select")):
