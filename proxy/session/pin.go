@@ -229,6 +229,9 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 		s.inflight++
 		p.link.Append(s, raw, class, uint16(tag))
 	}
+	if class == upstream.Read && info.Flags.Has(command.Blocking|command.Write) && tag != tagQueued {
+		p.link.Takes()
+	}
 }
 
 // setsUp: commands that are simply repeated on a new link.

@@ -61,7 +61,7 @@ func (s *Set) Redo(l *Link, item *Lost) {
 		l.Append(item.Owner, item.Raw, item.Class, item.Tag)
 	}
 	e := l.pending.at(l.pending.len() - 1)
-	e.tries, e.losses, e.before = item.tries, item.losses, item.before
+	e.tries, e.losses, e.before, e.takes = item.tries, item.losses, item.before, item.takes
 }
 
 var skipReply = resp.AppendCommand(nil, []byte("CLIENT"), []byte("REPLY"), []byte("SKIP"))

@@ -99,6 +99,7 @@ type Lost struct {
 	large  bool // Raw is memory of its own, to be freed
 	Sent   bool // it was on the wire before, and what becomes of it is in no account yet
 	before bool // it may have been applied: see Entry
+	takes  bool // see Entry
 	tries  uint8
 	losses uint8 // links lost while it was on the wire, wholly or in part
 }
@@ -108,7 +109,7 @@ type Lost struct {
 // A command that was not written to its last byte can't have been executed: servers execute whole
 // frames. So only whole ones count as sent.
 func (l *Link) again(e *Entry, start uint64) (Lost, bool) {
-	lost := Lost{Owner: e.Owner, Canned: e.canned, Key: l.key, Tag: e.Tag, Class: e.Class, before: e.before, silent: e.silent, tries: e.tries, losses: e.losses}
+	lost := Lost{Owner: e.Owner, Canned: e.canned, Key: l.key, Tag: e.Tag, Class: e.Class, before: e.before, takes: e.takes, silent: e.silent, tries: e.tries, losses: e.losses}
 	c := &l.set.Counters
 	if start < l.out.sent {
 		lost.losses++
@@ -181,14 +182,14 @@ func (l *Link) notInARow() {
 	behind := map[Owner]Class{} // Overwrite: nothing but such; any other: something else, too
 	for i := l.pending.len() - 1; i >= 0; i-- {
 		e := l.pending.at(i)
-		if e.own || e.canned != nil || e.end > l.out.sent || e.Class == Read {
+		if e.own || e.canned != nil || e.end > l.out.sent || e.Class == Read && !e.takes {
 			continue
 		}
 		last, others := behind[e.Owner]
 		if others && (e.Class == Idempotent || e.Class == Overwrite && last != Overwrite) {
 			e.Class = Write
 		}
-		if behind[e.Owner] = e.Class; others && last != Overwrite {
+		if behind[e.Owner] = e.Class; e.takes || others && last != Overwrite {
 			behind[e.Owner] = Write
 		}
 	}
@@ -242,7 +243,7 @@ func (l *Link) setAside(reply []byte) {
 		return
 	}
 	l.set.Counters.Answered++
-	item := Lost{Owner: e.Owner, Key: l.key, Tag: e.Tag, Class: e.Class, before: e.before, tries: e.tries + 1}
+	item := Lost{Owner: e.Owner, Key: l.key, Tag: e.Tag, Class: e.Class, before: e.before, takes: e.takes, tries: e.tries + 1}
 	if reply != nil {
 		item.Canned = bytes.Clone(reply)
 	} else {
