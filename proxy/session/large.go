@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"sentinelproxy/proxy/command"
 	"sentinelproxy/proxy/reactor"
 )
 
@@ -101,6 +102,24 @@ func (s *Session) answeredTurn() {
 			s.endTurn()
 		}
 	}
+}
+
+// bulkyFor is how many commands of a client go over a link of its own after a large command or reply: it is likely that there
+// will be more of them, and others would have to wait behind each.
+const bulkyFor = 16
+
+// sendsBulky notes a command of so many bytes that is about to be sent over the session's own link, though it would be
+// one for a shared link.
+func (s *Session) sendsBulky(size int) {
+	switch {
+	case size >= reactor.LargeFrame:
+		s.bulky = bulkyFor
+	case s.bulky > 0:
+		s.bulky--
+	default:
+		return
+	}
+	s.pin.reasons[command.PinLarge]++
 }
 
 // endTurn: the large request is answered, or waits no more.

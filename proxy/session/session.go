@@ -27,15 +27,17 @@ type Session struct {
 
 	inflight int // commands without a reply, all on one link
 	window   int // how many of them there may be
+	bulky    int // so many of the next commands go over a link of its own: see large.go
 	cut      int // bytes handed over of a reply that comes in pieces
 	link     *upstream.Link
 	key      upstream.Key // of the shared link it uses
 	pin      *pin         // nil: no link of its own
 	ask      *question    // what AUTH, HELLO or SELECT is waiting for
 
-	out     []byte // replies not written yet; nil when there are none
-	written int    // of out
-	slow    slowness
+	out      []byte // replies not written yet; nil when there are none
+	written  int    // of out
+	largeOut bool   // out is memory of large frames, so that what a slow client has left is given back at once
+	slow     slowness
 
 	throttled  *throttled // it does not take a large reply as fast as it comes
 	redirected redirected // see redirect.go
@@ -177,10 +179,7 @@ func (s *Session) Closed(err error) {
 	s.choose(nil)
 	s.unpin()
 	s.ask = nil
-	if s.out != nil {
-		s.conn.PutBuffer(s.out)
-		s.out = nil
-	}
+	s.freeOut()
 	delete(s.g.sessions, s)
 	s.g.Clients.Add(-1)
 	s.g.Counters.Closed[reason]++
