@@ -164,7 +164,7 @@ func (l *Link) lose() []Lost {
 // loseFrom empties the pending queue, whose first command begins at start.
 func (l *Link) loseFrom(start uint64) (lost []Lost) {
 	if l.set.opt.Policy == ResendIdempotent {
-		l.notInARow()
+		l.notInARow(start)
 	}
 	for l.pending.len() > 0 {
 		e := l.pending.pop()
@@ -174,25 +174,6 @@ func (l *Link) loseFrom(start uint64) (lost []Lost) {
 		start = e.end
 	}
 	return lost
-}
-
-// notInARow makes ordinary writes of those idempotent ones in flight behind which the same session has sent another write:
-// applied again, they would be applied after that one. SET a 1, RENAME a b leaves no a; with the SET sent again it would.
-func (l *Link) notInARow() {
-	behind := map[Owner]Class{} // Overwrite: nothing but such; any other: something else, too
-	for i := l.pending.len() - 1; i >= 0; i-- {
-		e := l.pending.at(i)
-		if e.own || e.canned != nil || e.end > l.out.sent || e.Class == Read && !e.takes {
-			continue
-		}
-		last, others := behind[e.Owner]
-		if others && (e.Class == Idempotent || e.Class == Overwrite && last != Overwrite) {
-			e.Class = Write
-		}
-		if behind[e.Owner] = e.Class; e.takes || others && last != Overwrite {
-			behind[e.Owner] = Write
-		}
-	}
 }
 
 // rejected takes a rejection: the command waits for the next master, and so does all that comes behind it.
