@@ -50,6 +50,9 @@ func (s *Set) Redo(l *Link, item *Lost) {
 	if item.Sent {
 		s.Counters.Resent++
 	}
+	if s.opt.Again != nil && item.Tag != 0 {
+		s.Replace(item, s.opt.Again(item.Tag, item.Raw))
+	}
 	switch {
 	case item.silent:
 		l.AppendSkipped(item.Owner, item.Raw, item.Class)
