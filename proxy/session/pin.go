@@ -136,8 +136,11 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 				class = upstream.Read // an error: whatever becomes of the link, no WATCH is over
 			}
 			if c.Args != 1 {
-				if p.tx.open = false; tag == command.Exec {
-					tag, p.used = command.Discard, true // Redis says what is wrong and discards all, Dragonfly does not discard
+				if tag == command.Exec { // Redis says what is wrong, and discards all; Dragonfly does not discard
+					if tag, p.used = command.Discard, true; !p.tx.open {
+						tag = tagUnwatched
+					}
+					p.tx.open = false
 				}
 				break
 			}
@@ -294,6 +297,8 @@ func (s *Session) hooked(e *upstream.Entry, reply []byte, last bool) {
 	switch tag {
 	case tagHeard:
 		return
+	case tagUnwatched:
+		p.reasons[command.PinWatch], p.tx.watchLost = 0, false
 	case command.Auth, command.Hello, command.Select:
 		reply = s.identityAnswered(tag, reply)
 	case tagQueued, command.Multi, command.Exec, command.Discard, tagNil, tagAborted:
