@@ -172,7 +172,7 @@ func (f *follower) frames(l line) int {
 	}
 	if f.multi {
 		switch {
-		case l.is("exec") && len(l.args) == 1, l.is("discard") && len(l.args) == 1:
+		case l.is("exec"), l.is("discard") && len(l.args) == 1:
 			f.multi, f.watching = false, false
 		}
 		return one
@@ -180,6 +180,8 @@ func (f *follower) frames(l line) int {
 	switch {
 	case l.is("multi") && len(l.args) == 1 && !f.refusesMost():
 		f.multi = true
+	case l.is("exec") && len(l.args) > 1:
+		f.watching = false
 	case l.is("watch") && len(l.args) > 1 && !f.refusesMost():
 		f.watching = true
 	case l.is("unwatch") && len(l.args) == 1 && !f.refusesMost():

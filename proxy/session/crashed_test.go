@@ -114,7 +114,7 @@ func (b *bench) crash(node *servers.Node, rnd *rand.Rand, list []*cutOff) (*cutO
 // UNKNOWNOUTCOME, and what was answered was applied once.
 func TestCrashAtEveryStep(t *testing.T) {
 	pool := servers.NewT(t)
-	crashAtEveryStep(t, pool.Redis(withUser), pool.Redis(withUser), rounds(t, 45), generator{})
+	crashAtEveryStep(t, pool.Redis(withUser), pool.Redis(withUser), rounds(t, 35), generator{})
 }
 
 func crashAtEveryStep(t *testing.T, reference, node *servers.Node, n int, g generator) {

@@ -92,7 +92,7 @@ var withUser = servers.RedisOptions{Config: []string{"user user on >pw ~* &* +@a
 // lane, awaited, pipelined, in groups, and cut into pieces.
 func TestRandomSameAsDirect(t *testing.T) {
 	pool := servers.NewT(t)
-	sameAsDirect(t, pool.Redis(withUser), rounds(t, 700), generator{alone: true})
+	sameAsDirect(t, pool.Redis(withUser), rounds(t, 500), generator{alone: true})
 }
 
 func sameAsDirect(t *testing.T, node *servers.Node, n int, g generator) {

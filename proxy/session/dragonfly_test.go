@@ -20,7 +20,7 @@ func newDragonfly(t *testing.T, pool *servers.T) *servers.Node {
 
 // TestRandomSameAsDragonfly is TestRandomSameAsDirect with Dragonfly.
 func TestRandomSameAsDragonfly(t *testing.T) {
-	sameAsDirect(t, newDragonfly(t, servers.NewT(t)), rounds(t, 40), generator{dragonfly: true})
+	sameAsDirect(t, newDragonfly(t, servers.NewT(t)), rounds(t, 25), generator{dragonfly: true})
 }
 
 // TestSwitchToDragonfly is TestSwitchAtEveryStep with Dragonfly as the next master. What a conversation is compared with
@@ -29,13 +29,13 @@ func TestSwitchToDragonfly(t *testing.T) {
 	pool := servers.NewT(t)
 	p := newPair(t, pool.Redis(withUser), newDragonfly(t, pool))
 	b := newBench(t, pool.Redis(withUser), unstable, replicated, dragonfly)
-	switchAtEveryStep(b, p, rounds(t, 10), generator{dragonfly: true}, nil)
+	switchAtEveryStep(b, p, rounds(t, 8), generator{dragonfly: true}, nil)
 }
 
 // TestCrashOfDragonfly is TestCrashAtEveryStep with Dragonfly.
 func TestCrashOfDragonfly(t *testing.T) {
 	pool := servers.NewT(t)
-	crashAtEveryStep(t, newDragonfly(t, pool), newDragonfly(t, pool), rounds(t, 5), generator{dragonfly: true})
+	crashAtEveryStep(t, newDragonfly(t, pool), newDragonfly(t, pool), rounds(t, 3), generator{dragonfly: true})
 }
 
 // TestRefusedByOne: what one engine refuses and the other does not leaves no link in a transaction.

@@ -42,6 +42,8 @@ func (s *Session) hooked(e *upstream.Entry, reply []byte, last bool) {
 	switch tag {
 	case tagHeard:
 		return
+	case tagUnwatched:
+		p.reasons[command.PinWatch], p.tx.watchLost = 0, false
 	case command.Auth, command.Hello, command.Select:
 		reply = s.identityAnswered(tag, reply)
 	case tagQueued, command.Multi, command.Exec, command.Discard, tagNil, tagAborted:

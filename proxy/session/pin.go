@@ -178,8 +178,11 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 				class = upstream.Read // an error: whatever becomes of the link, no WATCH is over
 			}
 			if c.Args != 1 {
-				if p.tx.open = false; tag == command.Exec {
-					tag, p.used = command.Discard, true // Redis says what is wrong and discards all, Dragonfly does not discard
+				if tag == command.Exec { // Redis says what is wrong, and discards all; Dragonfly does not discard
+					if tag, p.used = command.Discard, true; !p.tx.open {
+						tag = tagUnwatched
+					}
+					p.tx.open = false
 				}
 				break
 			}

@@ -157,7 +157,7 @@ func TestSwitchAtEveryStep(t *testing.T) {
 	pool := servers.NewT(t)
 	p := newPair(t, pool.Redis(withUser), pool.Redis(withUser))
 	b := newBench(t, pool.Redis(withUser), unstable, replicated)
-	switchAtEveryStep(b, p, rounds(t, 40), generator{}, append(slices.Clone(states), foundSwitched...))
+	switchAtEveryStep(b, p, rounds(t, 30), generator{}, append(slices.Clone(states), foundSwitched...))
 }
 
 func switchAtEveryStep(b *bench, p *pair, n int, g generator, first []conversation) {

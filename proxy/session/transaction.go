@@ -16,6 +16,7 @@ const (
 	tagTrackingOff                                    // CLIENT TRACKING off
 	tagAborted                                        // a DISCARD sent for an EXEC after a refused command: EXECABORT
 	tagHeard                                          // see hear
+	tagUnwatched                                      // an EXEC with arguments and without MULTI: an error, and no WATCH is left
 )
 
 // transaction is an open MULTI. Its commands are kept, so that they can be queued again on another master.
