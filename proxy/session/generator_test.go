@@ -23,14 +23,12 @@ func (g *generator) unfollowed(f *follower, l line) string {
 	subscribes := l.info().Pin == command.PinSubscribe
 	replies := l.is("client", "reply")
 	switch {
-	case f.multi && (subscribes || replies || l.is("auth") || l.is("hello")):
-		return "inside MULTI it is not set up again by a switch, and what it does here is not looked at"
+	case f.multi && (subscribes || replies):
+		return "inside MULTI it is not set up again by a switch if it is for several channels; CLIENT REPLY is not at all"
 	case (f.silent || f.skip || f.skipNext) && l.is("client", "tracking"):
 		return "no reply says when the invalidation is due"
 	case subscribes && (f.silent || f.skip || f.skipNext), replies && f.subscriptions() > 0:
 		return "confirmations come even to a client that wants no replies"
-	case f.multi && (l.is("eval") || l.is("script", "load")) && g.switched:
-		return "scripts of an EVAL inside MULTI are not remembered for the next master"
 	case f.multi && (normalised(l) || replicated[l.info().Name] != nil):
 		return "replies that are compared in a form of their own are not looked for in that of EXEC"
 	}
