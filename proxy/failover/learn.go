@@ -3,6 +3,7 @@ package failover
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"sentinelproxy/proxy/topology"
 )
@@ -19,6 +20,8 @@ func (s *stepper) learn(in Input) bool {
 		return s.learnLane(in.LaneReport)
 	case Probed:
 		return s.learnProbe(in)
+	case Ordered:
+		return s.learnOrder(in.For)
 	case Fired:
 		if s.m.deadline[in.Timer].IsZero() {
 			return false
@@ -42,6 +45,28 @@ func (s *stepper) learnLane(r LaneReport) bool {
 	}
 	s.news.lane = r.Kind
 	return true
+}
+
+func (s *stepper) learnOrder(d time.Duration) bool {
+	switch {
+	case d <= 0:
+		if !s.m.ordered {
+			return false
+		}
+		s.endOrder()
+	case s.m.state == Serving, s.m.state == Draining:
+		s.m.ordered = true
+		s.arm(TimerOrder, d)
+	default:
+		return false
+	}
+	return true
+}
+
+// endOrder: what was ordered is over.
+func (s *stepper) endOrder() {
+	s.m.ordered = false
+	s.disarm(TimerOrder)
 }
 
 func (s *stepper) learnProbe(in Probed) bool {
@@ -82,6 +107,9 @@ func (s *stepper) learnTimer(t Timer) {
 				}
 			}
 		}
+	case TimerOrder:
+		s.note("the order to hold has come to its end without a switch")
+		s.m.ordered = false
 	case TimerConfirm:
 		s.withdraw("not confirmed by a majority in time")
 	}

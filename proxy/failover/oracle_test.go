@@ -26,6 +26,7 @@ type oracle struct {
 	restored    bool // Restored(term) has come
 	broken      bool // LinkLost, Rejected, role changed or Refuse since Adopt: needs another Adopt
 	lost        bool // the master did not answer or lost a link in this hold
+	ordered     bool // an operator wants writes to be held
 }
 
 // said is what a Sentinel has said.
@@ -108,6 +109,8 @@ func (o *oracle) hear(before *Machine, in Input) int8 {
 		case Restored:
 			o.restored = true
 		}
+	case Ordered:
+		o.ordered = in.For > 0 && (o.ordered || before.state == Serving || before.state == Draining)
 	case Probed:
 		return o.answer(in)
 	case Fired:
@@ -126,6 +129,8 @@ func (o *oracle) hear(before *Machine, in Input) int8 {
 			}
 		case TimerConfirm:
 			o.fell = true
+		case TimerOrder:
+			o.ordered = false
 		}
 	}
 	return -1
@@ -254,8 +259,13 @@ func (o *oracle) order(a Action, verified int8) error {
 	case ActProbe:
 		o.outstanding[node(a.Addr)] = a.Number
 	case ActAdopt:
+		o.ordered = false
 		return o.adopt(a, verified)
 	case ActRelease:
+		if o.ordered && o.gate == gateWrites {
+			return fmt.Errorf("I12: writes are let go against an order")
+		}
+		o.ordered = false
 		return o.release(a, verified)
 	}
 	return nil

@@ -33,6 +33,7 @@ func (s *stepper) release() {
 	s.m.gate, s.m.hold, s.m.refused = gateOpen, hold{}, RefuseNone
 	s.disarm(TimerHold)
 	s.disarm(TimerAsk)
+	s.endOrder()
 	s.enter(Serving)
 	if s.m.outstanding(s.m.master) == 0 {
 		s.arm(TimerProbe, s.m.cfg.CheckEvery)
