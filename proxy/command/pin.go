@@ -30,7 +30,8 @@ const (
 	// PinReplication: PSYNC, SYNC, REPLCONF turn the connection into a replica's; until it ends.
 	PinReplication
 	// PinAdmin: a command after which the server may close links or change its role (SHUTDOWN,
-	// REPLICAOF, FAILOVER, CLUSTER's writes); until answered, or until the link breaks.
+	// REPLICAOF, FAILOVER, CLUSTER's writes), or one that must not wait behind what it is to end (SCRIPT
+	// KILL); until answered, or until the link breaks.
 	PinAdmin
 	// PinDebug: DEBUG and SCRIPT DEBUG can do anything to the connection; until the session ends.
 	PinDebug

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"sentinelproxy/proxy/command"
 	"sentinelproxy/resp"
@@ -42,7 +43,7 @@ func said(lines ...string) conversation {
 func (l line) String() string {
 	words := make([]string, len(l.args))
 	for i, a := range l.args {
-		if words[i] = a; a == "" || strings.ContainsAny(a, " \"'\\\r\n\x00\xff") {
+		if words[i] = a; a == "" || !utf8.ValidString(a) || strings.ContainsAny(a, " \"'\\\r\n\x00") {
 			words[i] = strings.ReplaceAll(fmt.Sprintf("%q", a), `\u00a7`, "§")
 		}
 	}

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -81,7 +82,7 @@ func (d *dialog) frames(n int) (list []string, err error) {
 func (d *dialog) rest() (list []string, err error) {
 	for {
 		frame, err := d.next()
-		if err == io.EOF && len(d.buf) == 0 {
+		if errors.Is(err, io.EOF) && len(d.buf) == 0 {
 			return list, nil
 		}
 		if err != nil {

@@ -20,8 +20,10 @@
 //	unknown.go      commands that the table lacks
 //	large.go        the memory of large requests
 //	pause.go        CLIENT PAUSE
+//	hook.go         replies that change what is known of the session
 //	pin.go          sessions with a link of their own, and until when
 //	transaction.go  MULTI, WATCH, EXEC
+//	follow.go       what a transaction has set up
 //	subscribe.go    subscriptions and the frames that answer no command
 //	relay.go        replicas
 //	setup.go        commands that set up a connection, and are repeated on a new one

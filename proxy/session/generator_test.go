@@ -15,6 +15,7 @@ type generator struct {
 	switched  bool // the master changes meanwhile
 	cut       bool // links are lost meanwhile
 	dragonfly bool // it has to be what Dragonfly knows
+	selects   bool // of Dragonfly: this conversation chooses databases, and does not authenticate
 }
 
 // unfollowed says why a session does not follow this command here, "" if it does. All are in docs/compatibility.md.
@@ -53,6 +54,27 @@ func (g *generator) unfit(f *follower, l line) string {
 		return "messages are lost with the link"
 	case g.dragonfly && !l.info().Dragonfly && l.info().Redis:
 		return "Dragonfly does not have it"
+	case g.dragonfly && g.selects == (l.is("auth") || l.is("hello") && len(l.args) > 2) && (g.selects || l.is("select")):
+		return "AUTH goes back to database 0 there; the proxy keeps it, as Redis does"
+	case g.dragonfly && l.is("exec") && len(l.args) > 1:
+		return "it does not end the transaction there"
+	case g.dragonfly && f.refusesMost() && l.info().Pin != command.PinSubscribe && !l.is("ping") && !l.is("reset"):
+		return "a subscriber of RESP2 may do more there"
+	case g.dragonfly && g.switched && f.multi:
+		return unlikeInMulti(l)
+	}
+	return ""
+}
+
+// unlikeInMulti says what Dragonfly does differently with a command inside MULTI.
+func unlikeInMulti(l line) string {
+	switch n, arity := len(l.args), l.info().Arity; {
+	case l.is("select"):
+		return "it can't be executed within a transaction"
+	case l.is("watch"), l.info() == command.NotListed(), arity > 0 && n != arity, n < -arity:
+		return "what follows a refusal is executed at once"
+	case n > 1 && l.args[1] == "NOSUCH":
+		return "it is refused by EXEC"
 	}
 	return ""
 }
@@ -61,6 +83,7 @@ func (g *generator) unfit(f *follower, l line) string {
 func (g *generator) conversation(n int) conversation {
 	var c conversation
 	var f follower
+	g.selects = g.IntN(2) == 0
 	families := []family{}
 	for range 1 + g.IntN(4) { // few at once: then they have to do with each other
 		if one := vocabulary[g.IntN(len(vocabulary))]; g.takes(one) {

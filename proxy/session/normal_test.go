@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"sentinelproxy/proxy/command"
 	"sentinelproxy/resp"
 )
 
@@ -48,9 +49,11 @@ func normalised(l line) bool { return unstable[l.info().Name] != nil }
 // plain is the reply to l in the form that is compared. It is left alone unless it is for such a command.
 func plain(l line, reply string, forms ...map[string]form) string {
 	for _, m := range forms {
-		if f := m[l.info().Name]; f != nil && !resp.IsError([]byte(reply)) && !aside(reply) {
-			reply = f(reply)
+		f := m[l.info().Name]
+		if failed := resp.IsError([]byte(reply)); f == nil || aside(reply) || failed && m["unknown"] == nil { // only Dragonfly's are about errors
+			continue
 		}
+		reply = f(reply)
 	}
 	return reply
 }
@@ -145,10 +148,27 @@ func uncounted(reply string) string {
 	return b.String()
 }
 
-// failures: Dragonfly has its own words for what is wrong.
-func failures(reply string) string {
-	if resp.IsError([]byte(reply)) {
-		return "an error"
+// dragonfly are replies that differ between it and Redis.
+var dragonfly = func() map[string]form {
+	forms := map[string]form{}
+	for _, info := range command.All() {
+		forms[info.Name] = failures // it has its own words for what is wrong
 	}
-	return reply
+	forms["unknown"] = failures
+	forms["hello"] = kindOnly
+	return forms
+}()
+
+func failures(reply string) string {
+	list := elements(reply)
+	if list == nil {
+		if resp.IsError([]byte(reply)) {
+			return "an error"
+		}
+		return reply
+	}
+	for i := range list {
+		list[i] = failures(list[i])
+	}
+	return reply[:strings.IndexByte(reply, '\n')+1] + strings.Join(list, "")
 }

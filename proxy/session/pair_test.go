@@ -5,6 +5,7 @@ import (
 	"crypto/sha1"
 	"fmt"
 	"sort"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -58,13 +59,27 @@ type pair struct {
 	t               testing.TB
 	master, replica *servers.Node
 	at              map[*servers.Node]*administrator
+	oneWay          bool // the replica can't have the other as its replica
 }
 
 func newPair(t *testing.T, master, replica *servers.Node) *pair {
 	t.Helper()
-	p := &pair{t, master, replica, map[*servers.Node]*administrator{master: administer(t, master), replica: administer(t, replica)}}
+	p := &pair{
+		t: t, master: master, replica: replica, oneWay: replica.Kind() != servers.Redis,
+		at: map[*servers.Node]*administrator{master: administer(t, master), replica: administer(t, replica)},
+	}
 	p.follow()
 	return p
+}
+
+// renew makes it an empty pair again, after promote.
+func (p *pair) renew() {
+	p.t.Helper()
+	if p.oneWay {
+		p.master, p.replica = p.replica, p.master
+	}
+	p.at[p.master].do(said("FLUSHALL", "FUNCTION FLUSH"))
+	p.follow()
 }
 
 // follow makes the replica one of the master, and waits until it has what the master has.
@@ -85,12 +100,15 @@ func (p *pair) promote() {
 	p.t.Helper()
 	master, replica := p.at[p.master], p.at[p.replica]
 	master.settle()
-	want := master.replication("master_repl_offset")
+	want, err := strconv.Atoi(master.replication("master_repl_offset"))
 	deadline := time.Now().Add(10 * time.Second)
-	for got := ""; got != want; got = replica.replication("slave_repl_offset") {
+	for got := -1; got < want && err == nil; got, err = strconv.Atoi(replica.replication("slave_repl_offset")) {
 		if time.Now().After(deadline) {
-			p.t.Fatalf("the replica is at %s, the master at %s", got, want)
+			p.t.Fatalf("the replica is at %d, the master at %d", got, want)
 		}
+	}
+	if err != nil {
+		p.t.Fatal(err)
 	}
 	if ok := replica.do(said("REPLICAOF NO ONE"))[0]; ok != "+OK\r\n" {
 		p.t.Fatalf("REPLICAOF NO ONE: %q", ok)

@@ -1,7 +1,6 @@
 package session
 
 import (
-	"strconv"
 	"time"
 	"unsafe"
 
@@ -163,7 +162,7 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 			s.g.noteScript(info.ID, s.arguments(c))
 		}
 	case tag == command.Multi && (c.Args != 1 || s.key.Proto == 2 && p.subscribed()):
-		tag = command.Unknown // an error: nothing begins
+		tag, p.used = command.Unknown, true // an error: nothing begins. If it does all the same, it does for nobody else
 	default:
 		if info.Way == command.Shared && len(c.Raw) >= reactor.LargeFrame {
 			p.reasons[command.PinLarge]++
@@ -177,7 +176,7 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 		case command.Exec, command.Discard:
 			if c.Args != 1 {
 				if p.tx.open = false; tag == command.Exec {
-					tag = command.Discard // the server says what is wrong, and discards all
+					tag, p.used = command.Discard, true // Redis says what is wrong and discards all, Dragonfly does not discard
 				}
 				break
 			}
@@ -239,27 +238,6 @@ func setsUp(info *command.Info) bool {
 	}
 }
 
-// replyMode follows CLIENT REPLY ON|OFF|SKIP, of which only ON is answered. True: all is done.
-func (s *Session) replyMode(raw []byte, args [][]byte) bool {
-	p := s.pin
-	p.used = true
-	switch {
-	case len(args) == 3 && is(args[2], "off"):
-		p.silent, p.skip = true, false // it is what a SKIP before it was for
-	case len(args) == 3 && is(args[2], "skip"):
-		// Sent with the command that it is for: that may be one which is answered here.
-		p.skip = !p.silent
-		return true
-	case len(args) == 3 && is(args[2], "on"):
-		p.silent, p.skip = false, false
-		return false
-	default:
-		return false
-	}
-	p.link.AppendMode(raw)
-	return true
-}
-
 // localWhilePinned handles a local command of a session that has a link of its own. Not handled: it goes
 // over that link like any other, and hooked takes what it changes.
 func (s *Session) localWhilePinned(c *resp.Command, info *command.Info, rest []byte) (done, handled bool) {
@@ -306,74 +284,6 @@ func (s *Session) localWhilePinned(c *resp.Command, info *command.Info, rest []b
 	return done, true
 }
 
-// hooked takes a reply that changes the session, or answers a question of its own.
-func (s *Session) hooked(e *upstream.Entry, reply []byte, last bool) {
-	tag := command.ID(e.Tag)
-	if cursorArg(tag) > 0 {
-		if s.cut == 0 {
-			reply = s.g.toClient(reply)
-		}
-		s.answer(reply)
-		return
-	}
-	if s.ask != nil && s.ask.clients {
-		s.ask.then(reply)
-		return
-	}
-	if s.pin == nil {
-		switch tag {
-		case command.Auth:
-			s.authAnswered(reply)
-		case command.Hello:
-			s.helloAnswered(reply)
-		default:
-			s.answer(reply)
-		}
-		return
-	}
-	if !last {
-		s.answer(reply)
-		return
-	}
-	failed := s.cut == 0 && resp.IsError(reply)
-	p := s.pin
-	switch tag {
-	case tagHeard:
-		return
-	case command.Auth, command.Hello, command.Select:
-		reply = s.identityAnswered(tag, reply)
-	case tagQueued, command.Multi, command.Exec, command.Discard, tagNil, tagAborted:
-		reply = s.transactionAnswered(tag, reply)
-	case command.Watch:
-		if failed {
-			p.reasons[command.PinWatch]--
-		}
-	case command.Unwatch:
-		if !failed {
-			p.reasons[command.PinWatch], p.tx.watchLost = 0, false
-		}
-	case command.ClientCaching:
-		if failed {
-			p.reasons[command.PinTracking]--
-		}
-	case command.ClientGetRedir, command.ClientTrackingInfo:
-		reply = s.ownRedirect(tag, reply)
-	case command.ClientTracking, tagTrackingOff:
-		s.trackingAnswered(tag == tagTrackingOff, reply)
-	default:
-		if why := pinOf(tag); why == command.PinSubscribe {
-			s.subscribeAnswered()
-		} else if failed && why.Ends() == command.EndsWithError && p.reasons[why] > 0 {
-			p.reasons[why]--
-		}
-	}
-	if reply != nil {
-		s.answer(reply)
-	}
-}
-
-func pinOf(id command.ID) command.Pin { return command.ByID(id).Pin }
-
 // pinSettled: nothing is in flight; does the session still need its link?
 func (s *Session) pinSettled() {
 	p := s.pin
@@ -398,41 +308,4 @@ func (s *Session) unpin() {
 			s.g.Links.Unpin(p.link, !p.used && !p.needed() && !s.gone)
 		}
 	}
-}
-
-// identityAnswered follows AUTH, HELLO and SELECT on the pinned link itself.
-func (s *Session) identityAnswered(tag command.ID, reply []byte) []byte {
-	q := s.ask
-	if q == nil { // the server was to refuse it; if it has not, at least no other session gets this link
-		s.pin.used = s.pin.used || !resp.IsError(reply)
-		return reply
-	}
-	defer s.decided()
-	if !resp.IsError(reply) {
-		s.become(q)
-		s.pin.used = true // no longer what the pool has it for
-		if tag != command.Select && s.key.DB > 0 {
-			s.selectAgain()
-		}
-	}
-	switch {
-	case q.muted:
-		return nil
-	case tag == command.Hello && !resp.IsError(reply):
-		return withID(reply, s.id)
-	}
-	return reply
-}
-
-// selectAgain: on Dragonfly AUTH, also that of HELLO, goes back to database 0.
-func (s *Session) selectAgain() {
-	p := s.pin
-	choose := resp.AppendCommand(nil, []byte("SELECT"), strconv.AppendInt(nil, int64(s.key.DB), 10))
-	if !p.silent {
-		p.link.AppendOwn(restoring{p}, choose, 1, 0)
-		return
-	}
-	p.link.AppendOwn(restoring{p}, replyOn, 1, 0)
-	p.link.AppendOwn(restoring{p}, choose, 1, 0)
-	p.link.AppendMode(replyOff)
 }

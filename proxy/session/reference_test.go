@@ -32,6 +32,11 @@ type bench struct {
 	forms  []map[string]form
 }
 
+func newBench(t *testing.T, direct *servers.Node, forms ...map[string]form) *bench {
+	t.Helper()
+	return &bench{t: t, direct: direct, admin: administer(t, direct), forms: forms}
+}
+
 // own is a new name for §.
 func (b *bench) own() string {
 	b.names++

@@ -53,3 +53,24 @@ func (s *Session) unheardTransaction() []byte {
 	p.lost = p.lost[:len(p.lost)-lost]
 	return t.log
 }
+
+// replyMode follows CLIENT REPLY ON|OFF|SKIP, of which only ON is answered. True: all is done.
+func (s *Session) replyMode(raw []byte, args [][]byte) bool {
+	p := s.pin
+	p.used = true
+	switch {
+	case len(args) == 3 && is(args[2], "off"):
+		p.silent, p.skip = true, false // it is what a SKIP before it was for
+	case len(args) == 3 && is(args[2], "skip"):
+		// Sent with the command that it is for: that may be one which is answered here.
+		p.skip = !p.silent
+		return true
+	case len(args) == 3 && is(args[2], "on"):
+		p.silent, p.skip = false, false
+		return false
+	default:
+		return false
+	}
+	p.link.AppendMode(raw)
+	return true
+}

@@ -47,6 +47,9 @@ func (b *bench) once(p *pair, clients []*disturbed, gently bool) {
 	l.serve(p.master.Addr())
 	close(s.released)
 	done.Wait()
+	if wrong := leftOver(l); wrong != "" {
+		b.t.Errorf("after a switch among many: %s", wrong)
+	}
 }
 
 // drained waits until nothing is in flight but what blocks. Reads are answered, writes are where they will be copied
@@ -111,8 +114,7 @@ func (b *bench) planned(p *pair, rnd *rand.Rand, all bool, talks ...conversation
 		}
 		b.once(p, list, rnd.IntN(2) == 0)
 		d, wrong := b.failures(p, list)
-		p.at[p.master].do(said("FLUSHALL", "FUNCTION FLUSH"))
-		p.follow()
+		p.renew()
 		clients += len(list)
 		return d, wrong
 	}
@@ -153,21 +155,20 @@ var states = []conversation{
 // TestSwitchAtEveryStep: a planned switch at any moment of any conversation changes no reply and no data.
 func TestSwitchAtEveryStep(t *testing.T) {
 	pool := servers.NewT(t)
-	switchAtEveryStep(t, pool, func() *servers.Node { return pool.Redis(withUser) }, rounds(t, 40))
+	p := newPair(t, pool.Redis(withUser), pool.Redis(withUser))
+	b := newBench(t, pool.Redis(withUser), unstable, replicated)
+	switchAtEveryStep(b, p, rounds(t, 40), generator{}, append(slices.Clone(states), foundSwitched...))
 }
 
-func switchAtEveryStep(t *testing.T, pool *servers.T, next func() *servers.Node, n int) {
-	t.Helper()
-	seed := seeds(t)
-	b := &bench{t: t, direct: pool.Redis(withUser), forms: []map[string]form{unstable, replicated}}
-	b.admin = administer(t, b.direct)
-	p := newPair(t, pool.Redis(withUser), next())
+func switchAtEveryStep(b *bench, p *pair, n int, g generator, first []conversation) {
+	b.t.Helper()
+	g.switched = true
+	seed := seeds(b.t)
 	rnd := rand.New(rand.NewPCG(seed, 0))
-	first := append(slices.Clone(states), foundSwitched...)
 	clients, commands := b.planned(p, rnd, true, first...)
 	for round := range n {
 		rnd := rand.New(rand.NewPCG(seed, uint64(round)))
-		g := generator{Rand: rnd, switched: true}
+		g.Rand = rnd
 		var talks []conversation
 		for range 4 {
 			talks = append(talks, g.conversation(3+rnd.IntN(8)))
@@ -175,5 +176,5 @@ func switchAtEveryStep(t *testing.T, pool *servers.T, next func() *servers.Node,
 		more, longer := b.planned(p, rnd, false, talks...)
 		clients, commands = clients+more, commands+longer
 	}
-	t.Logf("seed %d: %d conversations of %d commands, disturbed in %d ways by %d switches", seed, len(first)+4*n, commands, clients, 1+n)
+	b.t.Logf("seed %d: %d conversations of %d commands, disturbed in %d ways by %d switches", seed, len(first)+4*n, commands, clients, 1+n)
 }

@@ -17,6 +17,7 @@ var pipeline = []struct {
 	class   Class
 }{
 	{0, "GET a", Read},
+	{0, "INCR j", Once},
 	{1, "INCR b", Write},
 	{2, "INCR c", Write},
 	{0, "INCR d", Write},
@@ -25,7 +26,6 @@ var pipeline = []struct {
 	{2, "SET g 1", Idempotent},
 	{1, "SET h 3", Idempotent},
 	{2, "GET i", Read},
-	{0, "INCR j", Once},
 }
 
 var policies = []struct {
