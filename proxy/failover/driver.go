@@ -66,6 +66,9 @@ func (d *Driver) Event(e topology.Event) { d.box.put(SentinelSaid{e}) }
 // Lane hands over a report of the lanes. Never blocks; from any goroutine.
 func (d *Driver) Lane(r LaneReport) { d.box.put(LaneSaid{r}) }
 
+// Order has writes held, as an operator wants: see Ordered. Never blocks; from any goroutine.
+func (d *Driver) Order(hold time.Duration) { d.box.put(Ordered{hold}) }
+
 // Run drives the machine until ctx ends, and returns when the last probe has. What is held then stays held: ending it is
 // the lanes' own shutdown. Call it once.
 func (d *Driver) Run(ctx context.Context) {

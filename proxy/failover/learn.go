@@ -40,6 +40,8 @@ func (s *stepper) learnLane(r LaneReport) bool {
 	switch r.Kind {
 	case PinnedLost:
 		s.news.look = true
+	case Drained:
+		s.m.drained = s.m.gate > gateOpen
 	case Restored:
 		s.m.restored = true
 	}

@@ -131,6 +131,7 @@ type Machine struct {
 	numbers  uint64 // last probe number given out
 	flaps    int    // adoptions since the master was last seen well a while after one; slows down going round in circles
 	refused  RefuseReason
+	drained  bool // the lanes have no write in flight, in this hold; for Status
 	ordered  bool // an operator wants writes to be held; TimerOrder runs
 	deadline [numTimers]time.Time
 }
