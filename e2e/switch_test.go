@@ -218,31 +218,19 @@ func TestSwitchRehearsed(t *testing.T) {
 	s.asBefore()
 }
 
-// TestSwitchKilled at each step, by SIGKILL: the proxies go on with whoever is the master, and --repair puts everything back.
+// TestSwitchKilled at each step, by SIGKILL: the proxies go on with whoever is the master, and take off the fence if that is
+// the old one, so that clients notice nothing. --repair puts everything else back.
 func TestSwitchKilled(t *testing.T) {
 	for _, step := range []string{"is the master, and", "writes are held", "takes no more writes", "has begun the failover"} {
 		t.Run(step, func(t *testing.T) {
 			t.Parallel()
 			s := switchableBy(t, 1)
-			cmd := s.command()
-			out, err := cmd.StdoutPipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			var seen strings.Builder
-			b := make([]byte, 1)
-			for !strings.Contains(seen.String(), step) {
-				if _, err := out.Read(b); err != nil {
-					t.Fatalf("%v after %s", err, seen.String())
-				}
-				seen.Write(b)
-			}
-			_ = cmd.Process.Kill()
-			_ = cmd.Wait()
 			p := s.proxies[0]
+			audited := p.audit()
+			clients := gather(t, p, planned)
+			clients.works(10)
+			s.killedAt(step)
+			clients.works(20)
 			eventually(t, "--repair", func() error {
 				out, err := s.command("--repair").CombinedOutput()
 				if err != nil {
@@ -251,10 +239,36 @@ func TestSwitchKilled(t *testing.T) {
 				return nil
 			})
 			p.serving(s.cluster.Master())
-			w := dial(t, p, 2)
-			w.want(t, "OK", "SET", "after", "1")
+			clients.works(10)
+			audited()
+			clients.conclude(p, s.cluster.Master())
 			s.asBefore()
 		})
+	}
+}
+
+// killedAt runs the command until it says that it has done this step.
+func (s *switchable) killedAt(step string) {
+	s.t.Helper()
+	cmd := s.command("--hold-limit", "1s")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	}()
+	var seen strings.Builder
+	b := make([]byte, 1)
+	for !strings.Contains(seen.String(), step) {
+		if _, err := out.Read(b); err != nil {
+			s.t.Fatalf("%v after %s", err, seen.String())
+		}
+		seen.Write(b)
 	}
 }
 

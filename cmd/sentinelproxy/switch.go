@@ -28,11 +28,12 @@ type switchCommand struct {
 	SentinelUsername     string `help:"User at the Sentinels."`
 	SentinelPasswordFile string `placeholder:"FILE" help:"File that holds its password."`
 
-	To       string        `placeholder:"HOST:PORT" help:"Replica that is to be the master; by default whom the Sentinels choose."`
-	DryRun   bool          `xor:"what" help:"Only look whether it can be done."`
-	Rehearse time.Duration `xor:"what" placeholder:"500ms" help:"Only hold writes for so long."`
-	Repair   bool          `xor:"what" help:"Only put back what a switch has left that was killed."`
-	JSON     bool          `name:"json" help:"Print the report as JSON."`
+	To        string        `placeholder:"HOST:PORT" help:"Replica that is to be the master; by default whom the Sentinels choose."`
+	HoldLimit time.Duration `default:"10s" help:"The proxies release by themselves after so long, should this command die."`
+	DryRun    bool          `xor:"what" help:"Only look whether it can be done."`
+	Rehearse  time.Duration `xor:"what" placeholder:"500ms" help:"Only hold writes for so long."`
+	Repair    bool          `xor:"what" help:"Only put back what a switch has left that was killed."`
+	JSON      bool          `name:"json" help:"Print the report as JSON."`
 }
 
 // Run switches. SIGINT and SIGTERM give up what can still be given up, and put back what was set.
@@ -87,6 +88,10 @@ func (c *switchCommand) options() (migrate.Options, error) {
 				return o, usagef("--%s: %q is not host:port", l.flag, addr)
 			}
 		}
+	}
+	o.Limits.Hold = c.HoldLimit
+	if c.HoldLimit < time.Second || c.HoldLimit > time.Minute {
+		return o, usagef("--hold-limit: %s is not between 1s and 1m", c.HoldLimit)
 	}
 	if c.Rehearse < 0 || c.Rehearse > time.Minute {
 		return o, usagef("--rehearse: %s is not between 0 and 1m", c.Rehearse)

@@ -42,6 +42,7 @@ func (c *chaos) moves(m *Machine) []move {
 	}
 	if m.ordered {
 		add("order release", Ordered{})
+		add("lifted", Lifted{})
 	} else if m.state == Serving || m.state == Draining { // elsewhere it changes nothing, which a script shows
 		add("order 5s", Ordered{5 * time.Second})
 	}

@@ -7,7 +7,7 @@ import (
 	"sentinelproxy/proxy/topology"
 )
 
-// Input is one thing that Step is told: SentinelSaid, LaneSaid, Probed, Fired or Ordered.
+// Input is one thing that Step is told: SentinelSaid, LaneSaid, Probed, Fired, Ordered or Lifted.
 type Input interface{ input() }
 
 // SentinelSaid is an event of the topology.
@@ -33,6 +33,10 @@ type Ordered struct{ For time.Duration }
 // Fired tells that a timer of the machine has run out (Machine.Next).
 type Fired struct{ Timer Timer }
 
+// Lifted answers an ActLift, whether there was anything to lift or not. One that nobody waits for is ignored.
+type Lifted struct{}
+
+func (Lifted) input()       {}
 func (SentinelSaid) input() {}
 func (LaneSaid) input()     {}
 func (Probed) input()       {}
@@ -88,6 +92,9 @@ const (
 	ActRelease
 	// ActRefuse: the hold limit has passed; Refuse says what was missing.
 	ActRefuse
+	// ActLift: the order to hold has run out, so whoever gave it has died or hangs: take the fence off Addr that it may have
+	// left, and answer with Lifted.
+	ActLift
 	// ActNote: Text is worth a line in the log and the report; Bug marks what must not happen.
 	ActNote
 )
@@ -126,6 +133,8 @@ func (a Action) String() string {
 		return fmt.Sprintf("release term=%d", a.Term)
 	case ActRefuse:
 		return fmt.Sprintf("refuse reason=%v", a.Refuse)
+	case ActLift:
+		return "lift " + a.Addr
 	case ActNote:
 		return "note: " + a.Text
 	}

@@ -22,6 +22,11 @@ func (s *stepper) learn(in Input) bool {
 		return s.learnProbe(in)
 	case Ordered:
 		return s.learnOrder(in.For)
+	case Lifted:
+		if !s.m.lifting {
+			return false
+		}
+		s.endOrder()
 	case Fired:
 		if s.m.deadline[in.Timer].IsZero() {
 			return false
@@ -57,7 +62,7 @@ func (s *stepper) learnOrder(d time.Duration) bool {
 		}
 		s.endOrder()
 	case s.m.state == Serving, s.m.state == Draining:
-		s.m.ordered = true
+		s.m.ordered, s.m.lifting = true, false
 		s.arm(TimerOrder, d)
 	default:
 		return false
@@ -67,7 +72,7 @@ func (s *stepper) learnOrder(d time.Duration) bool {
 
 // endOrder: what was ordered is over.
 func (s *stepper) endOrder() {
-	s.m.ordered = false
+	s.m.ordered, s.m.lifting = false, false
 	s.disarm(TimerOrder)
 }
 
@@ -110,8 +115,14 @@ func (s *stepper) learnTimer(t Timer) {
 			}
 		}
 	case TimerOrder:
+		if s.m.lifting || s.m.state != Draining || s.m.claimed(s.m.master) != stageNone {
+			s.endOrder() // while it is being replaced the master had better stay fenced
+			break
+		}
 		s.note("the order to hold has come to its end without a switch")
-		s.m.ordered = false
+		s.m.lifting = true
+		s.act(Action{Kind: ActLift, Addr: s.m.master})
+		s.arm(TimerOrder, s.m.cfg.Lift)
 	case TimerConfirm:
 		s.withdraw("not confirmed by a majority in time")
 	}

@@ -134,7 +134,9 @@ func (s *stepper) trouble() trouble {
 }
 
 // writesOnly: the master still works, and goes on answering reads.
-func (t trouble) writesOnly() bool { return t.reason == HoldFailoverAnnounced || t.reason == HoldOrdered }
+func (t trouble) writesOnly() bool {
+	return t.reason == HoldFailoverAnnounced || t.reason == HoldOrdered
+}
 
 // refuse ends the waiting, not the search. It is ordered again when an adoption out of Refusing comes to nothing: for
 // that the lanes had begun to hold again.

@@ -114,6 +114,18 @@ func behind(info map[string]string, offset int64) error {
 	return nil
 }
 
+// Lift takes the fence off a master that a switchover has left there, and says what was set; "" if there was none.
+func Lift(ctx context.Context, addr string, c Credentials) (string, error) {
+	n := &node{addr, connect(addr, c)}
+	defer n.client.Close()
+	name, value, ok, err := n.number(ctx, minReplicas)
+	if err != nil || !ok || value < marker {
+		return "", err
+	}
+	f := fence{master: n, before: value % marker, set: true, paused: true}
+	return fmt.Sprintf("%s %d", name, f.before), f.lift(ctx)
+}
+
 // lift puts back what fence has set.
 func (f *fence) lift(ctx context.Context) error {
 	if f.master == nil {

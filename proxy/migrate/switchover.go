@@ -266,18 +266,15 @@ func (s *switchover) demoted(ctx context.Context, n *node) error {
 }
 
 func (s *switchover) repair(ctx context.Context, n *node) error {
-	name, value, ok, err := n.number(ctx, minReplicas)
+	set, err := Lift(ctx, n.addr, s.o.NodeAuth)
 	if err != nil {
 		return err
 	}
-	if ok && value >= marker {
-		f := fence{master: n, before: value % marker, set: true, paused: true}
-		if err := f.lift(ctx); err != nil {
-			return err
-		}
-		s.say("%s: %s is %d again", n.addr, name, f.before)
+	if set != "" {
+		s.say("%s: %s again", n.addr, set)
 	}
-	if name, value, ok, err = n.number(ctx, priorityNames...); err != nil {
+	name, value, ok, err := n.number(ctx, priorityNames...)
+	if err != nil {
 		return err
 	}
 	if before := original(value); ok && before != value {
