@@ -58,7 +58,7 @@ func newGroup(gc Group, cfg *Config, sh *shared, loops []*reactor.Loop, base *za
 	conf := failover.DefaultConfig(gc.Sentinels)
 	conf.HoldTimeout = cfg.HoldTimeout
 	g.driver = failover.New(failover.Options{
-		Lift: g.lift,
+		Lift:  g.lift,
 		Group: gc.Name, Config: conf, ProbeTimeout: probeTimeout, Lanes: g.lanes, Logger: base, AskSentinels: g.watcher.Ask,
 		Prober: &prober{
 			Prober: topology.NewProber(gc.Username, gc.Password, probeTimeout),

@@ -41,7 +41,9 @@ func (s *scripted) Switches() []Switch {
 	return append([]Switch(nil), s.switched...)
 }
 
-func (s *scripted) Order(group string, d time.Duration) { s.set(func(s *scripted) { s.ordered(s, group, d) }) }
+func (s *scripted) Order(group string, d time.Duration) {
+	s.set(func(s *scripted) { s.ordered(s, group, d) })
+}
 
 func (s *scripted) LargeRequestBytes() int64 { return 3 << 20 }
 

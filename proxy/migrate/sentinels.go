@@ -36,7 +36,7 @@ func fieldsOf(reply any) map[string]string {
 func (s *sentinels) ask(ctx context.Context, c *redis.Client) (opinion, error) {
 	reply, err := c.Do(ctx, "SENTINEL", "MASTER", s.group).Result()
 	if err != nil {
-		return opinion{}, fmt.Errorf("Sentinel %s: %w", c.Options().Addr, err)
+		return opinion{}, fmt.Errorf("sentinel %s: %w", c.Options().Addr, err)
 	}
 	f := fieldsOf(reply)
 	others, _ := strconv.Atoi(f["num-other-sentinels"])
@@ -76,7 +76,7 @@ type replica struct {
 func (s *sentinels) replicas(ctx context.Context, c *redis.Client) ([]replica, error) {
 	reply, err := c.Do(ctx, "SENTINEL", "REPLICAS", s.group).Slice()
 	if err != nil {
-		return nil, fmt.Errorf("Sentinel %s: %w", c.Options().Addr, err)
+		return nil, fmt.Errorf("sentinel %s: %w", c.Options().Addr, err)
 	}
 	var list []replica
 	for _, r := range reply {
@@ -100,7 +100,7 @@ func (s *sentinels) know(ctx context.Context, priorities map[string]int) error {
 		}
 		for _, r := range list {
 			if want, ok := priorities[r.addr]; ok && r.priority != want {
-				return fmt.Errorf("Sentinel %s has %d for %s, which has %d", c.Options().Addr, r.priority, r.addr, want)
+				return fmt.Errorf("sentinel %s has %d for %s, which has %d", c.Options().Addr, r.priority, r.addr, want)
 			}
 		}
 	}
@@ -112,7 +112,7 @@ func (s *sentinels) failover(ctx context.Context) (by string, err error) {
 	var errs []error
 	for _, c := range s.all {
 		if err := c.Do(ctx, "SENTINEL", "FAILOVER", s.group).Err(); err != nil {
-			errs = append(errs, fmt.Errorf("Sentinel %s: %w", c.Options().Addr, err))
+			errs = append(errs, fmt.Errorf("sentinel %s: %w", c.Options().Addr, err))
 			continue
 		}
 		return c.Options().Addr, nil
