@@ -170,7 +170,7 @@ func (g *laneGroup) release(term uint64) {
 	if g.term != term || g.broken {
 		return // what the lane has reported meanwhile is on its way to the driver
 	}
-	g.links.RestoreOrphans()
+	g.links.Resume()
 	g.gate.Release()
 }
 

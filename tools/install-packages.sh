@@ -19,6 +19,7 @@ program() {
 	nodejs) echo node ;;
 	php-cli) echo php ;;
 	ruby-sidekiq) echo sidekiq ;;
+	tcl) echo tclsh ;;
 	python3-redis | php-redis | ruby-redis | libhiredis-dev) ;;
 	*) echo "$1" ;;
 	esac

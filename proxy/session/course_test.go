@@ -37,14 +37,14 @@ func (d *cutOff) courses() (list []course) {
 		if d.from == d.to || slices.Contains(watched[d.from:d.to], false) {
 			list = append(list, base)
 		}
-		for i := d.from; i < d.to; i++ {
-			if watched[i] {
+		for i := d.from; i <= d.to; i++ {
+			if i < len(watched) && watched[i] { // also by a WATCH that was in flight
 				touched := base
 				touched.touched = i
 				list = append(list, touched)
 			}
 			// Whoever waits goes on waiting: what the first one has popped is lost, as docs/compatibility.md says.
-			if i < len(d.talk) && d.talk[i].info().Flags.Has(command.Blocking) {
+			if i < min(d.to, len(d.talk)) && d.talk[i].info().Flags.Has(command.Blocking) {
 				twice := base
 				twice.twice = i
 				list = append(list, twice)

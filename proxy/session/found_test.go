@@ -17,6 +17,7 @@ var found = map[string]conversation{
 	"and such a single one":                                   said("CLIENT REPLY SKIP", "SET §s1 1", "RESET", "GET §s1"),
 	"and in a transaction":                                    said("CLIENT REPLY OFF", "SET §s1 1", "MULTI", "SET §s1 2", "RESET", "GET §s1"),
 	"and in one that has begun unheard":                       said("CLIENT REPLY SKIP", "MULTI", "RESET", "GET §s1"),
+	"the database of a link of its own":                       said("WATCH §s1", "SELECT 1", "UNWATCH", "SET §s1 1", "HELLO 3", "WATCH §s1", "HELLO 2", "UNWATCH"),
 	"MULTI behind a subscription that was none":               said("SUBSCRIBE", "MULTI", "SET §s1 1", "EXEC"),
 	"and behind the end of one":                               said("SUBSCRIBE §c", "UNSUBSCRIBE", "MULTI", "SET §s1 1", "EXEC"),
 	"the second MULTI without replies waited for the first's": said("CLIENT REPLY OFF", "MULTI", "INCR §s1", "EXEC", "MULTI", "INCR §s1", "EXEC", "CLIENT REPLY ON", "GET §s1"),
@@ -43,6 +44,11 @@ var foundCrashed = []conversation{
 	// EXEC without MULTI was answered with nil for the WATCH that was lost.
 	said("WATCH §s1", "EXEC", "GET §s1"),
 	said("WATCH §s1", "EXEC x", "GET §s1"),
+	// The WATCH was over, though nothing had ended it; or not, though it had never begun.
+	said("WATCH §s1", "EXEC", "MULTI", "GET §s1", "EXEC"),
+	said("WATCH", "MULTI", "GET §s1", "EXEC"),
+	// One confirmation had come when the link was lost, and then two more were awaited for ever.
+	said("PSUBSCRIBE a b c", "PUNSUBSCRIBE", "SUBSCRIBE a b c", "UNSUBSCRIBE", "GET §s1"),
 	// The idempotent write was applied again, behind the other.
 	said("SET §s1 1", "RENAME §s1 §s2", "GET §s1"),
 	said("LPUSH §l1 a", "LSET §l1 0 x", "LPUSH §l1 y"),

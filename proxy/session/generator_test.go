@@ -46,7 +46,7 @@ func (g *generator) unfit(f *follower, l line) string {
 		return "nobody is told what has become of a write without a reply"
 	case g.switched && (f.silent || f.skip || f.skipNext) && l.info().Flags.Has(command.Blocking):
 		return "nothing tells when it is over, and what is behind it executed"
-	case l.is("hello") && slices.ContainsFunc(l.args, func(a string) bool { return strings.EqualFold(a, "auth") }) && l.args[len(l.args)-1] == "extra":
+	case l.is("hello") && slices.ContainsFunc(l.args, func(a string) bool { return strings.EqualFold(a, "auth") }) && l.args[len(l.args)-1] == "§extra":
 		return "Redis 7.0 has logged in when it finds the mistake; later ones, and the proxy, read all first"
 	case g.cut && f.multi && l.is("select"):
 		return "when the outcome of EXEC is unknown, so is the database; docs/compatibility.md says which it is"
@@ -85,14 +85,14 @@ func (g *generator) conversation(n int) conversation {
 	var f follower
 	g.selects = g.IntN(2) == 0
 	families := []family{}
-	for range 1 + g.IntN(4) { // few at once: then they have to do with each other
-		if one := vocabulary[g.IntN(len(vocabulary))]; g.takes(one) {
+	for len(families) < 1+g.IntN(4) { // few at once: then they have to do with each other
+		if one := vocabulary[g.IntN(len(vocabulary))]; g.takes(one) && (one.sticky || g.IntN(2) == 0) {
 			families = append(families, one)
 		}
 	}
 	for len(c) < n {
 		from := vocabulary[g.IntN(len(vocabulary))]
-		if len(families) > 0 && g.IntN(4) > 0 {
+		if g.IntN(4) > 0 {
 			from = families[g.IntN(len(families))]
 		}
 		if !g.takes(from) {
@@ -125,7 +125,7 @@ func (g *generator) phrase(text string) []line {
 		case 0:
 			l.args = l.args[:max(1, len(l.args)-1)]
 		case 1:
-			l.args = append(l.args, "extra")
+			l.args = append(l.args, "§extra")
 		case 2:
 			l.args[0] = mixedCase(l.args[0])
 		case 3:

@@ -49,6 +49,7 @@ func (s *Session) hooked(e *upstream.Entry, reply []byte, last bool) {
 	case command.Watch:
 		if failed {
 			p.reasons[command.PinWatch]--
+			p.tx.watchLost = p.tx.watchLost && p.has(command.PinWatch)
 		}
 	case command.Unwatch:
 		if !failed {

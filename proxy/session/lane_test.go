@@ -55,7 +55,7 @@ func newLane(t testing.TB, edit func(*lane, *upstream.Options)) *lane {
 		PinnedLost:         func(string, error) {},
 		Restored: func() {
 			if !l.hold {
-				l.gate.Release()
+				l.release()
 			}
 		},
 	}
@@ -116,6 +116,12 @@ func (l *lane) take(addr string, a netip.AddrPort) {
 	l.gate.HoldAgain()
 	l.gate.Hold(gate.HoldAll)
 	l.links.Adopt(addr, a)
+}
+
+// release is called in the loop.
+func (l *lane) release() {
+	l.links.Resume()
+	l.gate.Release()
 }
 
 // serve adopts and waits until the lane passes.

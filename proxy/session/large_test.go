@@ -201,6 +201,59 @@ func (c *client) unknown() {
 	}
 }
 
+// TestLargeReplyEndsInHold: it comes to its end when there is another master, but what is held is not released yet. What its
+// session has behind it is sent at the release.
+func TestLargeReplyEndsInHold(t *testing.T) {
+	for _, way := range []string{"shared", "pinned"} {
+		t.Run(way, func(t *testing.T) {
+			from, to := scripted.Listen(t), scripted.Listen(t)
+			l := newLane(t, nil)
+			l.serve(from.Addr().String())
+			c := l.client()
+			var old *scripted.Conn
+			if way == "pinned" {
+				c.do("WATCH w")
+				old = from.AcceptReady()
+				old.Expect("WATCH w")
+				old.Send("+OK\r\n")
+				c.expect("+OK\r\n")
+			}
+			c.do("GET a", "GET b")
+			if way == "shared" {
+				old = from.AcceptReady()
+			}
+			old.Expect("GET a", "GET b")
+			reply := bulkString(large(3))
+			go old.Send(reply[:2<<20])
+			c.expect(reply[:2<<20])
+			l.in(func() { l.hold = true })
+			l.adopt(to.Addr().String())
+			var next *scripted.Conn
+			if way == "shared" {
+				next = to.AcceptReady()
+			}
+			old.Send(reply[2<<20:])
+			c.expect(reply[2<<20:])
+			old.ExpectClosed()
+			if way == "shared" {
+				next.ExpectNothing()
+			}
+			c.do("GET d")
+			l.in(l.release)
+			if way == "pinned" {
+				next = to.AcceptReady()
+			}
+			next.Expect("GET b")
+			next.Send("$1\r\nb\r\n")
+			c.expect("$1\r\nb\r\n")
+			next.Expect("GET d")
+			next.Send("$1\r\nd\r\n")
+			c.expect("$1\r\nd\r\n")
+			c.close()
+		})
+	}
+}
+
 // TestLargeReplyCut: the former master breaks off in the middle, or says nothing any more while nobody is the master.
 func TestLargeReplyCut(t *testing.T) {
 	for _, end := range []string{"cut", "refused"} {
@@ -235,6 +288,46 @@ func TestLargeReplyCut(t *testing.T) {
 	}
 }
 
+// TestLargeReplyAgain: also a large reply to a command that was sent again, over another link than its session has chosen,
+// waits for a client that does not take it.
+func TestLargeReplyAgain(t *testing.T) {
+	from, to := scripted.Listen(t), scripted.Listen(t)
+	l := newLane(t, nil)
+	l.serve(from.Addr().String())
+	c := l.client()
+	c.do("GET a")
+	old := from.AcceptReady()
+	old.Expect("GET a")
+	old.Cut()
+	l.until("the hold", func() bool { return l.gate.Mode() != gate.Pass })
+	l.adopt(to.Addr().String())
+	next := to.AcceptReady()
+	next.Expect("GET a")
+	reply := bulkString(strings.Repeat(large(1), 16))
+	sent := make(chan struct{})
+	go func() { defer close(sent); next.Send(reply) }()
+	l.until("the link is not read on", func() bool {
+		for s := range l.g.sessions {
+			if n := len(s.out) - s.written; n > slowReader+4*reactor.ReadBufferSize {
+				t.Errorf("%d bytes of output", n)
+				return true
+			}
+			if s.throttled != nil {
+				return true
+			}
+		}
+		return false
+	})
+	select {
+	case <-sent:
+		t.Error("all of it was read")
+	case <-time.After(15 * time.Millisecond):
+	}
+	c.expect(reply)
+	<-sent
+	c.close()
+}
+
 // TestLargeRepliesHaveLinks: while one client takes a large reply another's commands go over another link, and that is
 // not one more each time.
 func TestLargeRepliesHaveLinks(t *testing.T) {
@@ -259,6 +352,54 @@ func TestLargeRepliesHaveLinks(t *testing.T) {
 	})
 	a.close()
 	b.close()
+}
+
+// TestLargeReplyOnFullLink: a session that waits for room on a link does not wait for the client who gets a large reply there.
+func TestLargeReplyOnFullLink(t *testing.T) {
+	s := scripted.Listen(t)
+	l := newLane(t, nil)
+	l.serve(s.Addr().String())
+	slow, other := l.client(), l.client()
+	slow.do("GET a")
+	link := s.AcceptReady()
+	link.Expect("GET a")
+	stalled := func(want int) {
+		t.Helper()
+		l.until("stalled sessions", func() bool {
+			n := want
+			for s := range l.g.sessions {
+				if s.stop&stopLink != 0 {
+					n--
+				}
+			}
+			return n == 0
+		})
+	}
+	var sets []string
+	for i := range 100 {
+		sets = append(sets, fmt.Sprintf("SET k%d %s", i, large(1)[:100<<10]))
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() { _, _ = slow.conn.Write([]byte(wire(sets...))) }) // what does not arrive is of no consequence
+	stalled(1)
+	other.do("GET b")
+	stalled(2)
+	wg.Go(func() { link.Send(bulkString(large(2) + large(3))[:4<<20]) })
+	l.until("the slow one's reply waits for it", func() bool {
+		for s := range l.g.sessions {
+			if s.throttled != nil {
+				return true
+			}
+		}
+		return false
+	})
+	own := s.AcceptReady()
+	own.Expect("GET b")
+	own.Send("$1\r\nb\r\n")
+	other.expect("$1\r\nb\r\n")
+	l.in(func() { l.g.CloseAll(CloseServer) })
+	link.Cut()
+	wg.Wait()
 }
 
 // TestLargeRequestsTakeTurns: far more than fits is sent at the same time, in turns that leave each of them unfinished,
@@ -325,4 +466,43 @@ func TestLargeInTransaction(t *testing.T) {
 	c.do("APPEND a "+strings.Repeat("x", largeSize), "EXEC", "PING")
 	c.expect(fmt.Sprintf("+QUEUED\r\n*3\r\n+OK\r\n:%d\r\n:%d\r\n+PONG\r\n", largeSize, 2*largeSize))
 	c.close()
+}
+
+// TestLargeAbandoned: a session goes while its own link holds a large request to be sent again: one that was rejected, with
+// another command still unanswered behind it, or one behind a large reply of a former master. It is freed and accounted.
+func TestLargeAbandoned(t *testing.T) {
+	for _, way := range []string{"rejected", "leaving"} {
+		t.Run(way, func(t *testing.T) {
+			from, to := scripted.Listen(t), scripted.Listen(t)
+			l := newLane(t, nil)
+			l.serve(from.Addr().String())
+			c := l.client()
+			value := large(8)
+			c.do("WATCH w")
+			own := from.AcceptReady()
+			own.Expect("WATCH w")
+			own.Send("+OK\r\n")
+			c.expect("+OK\r\n")
+			if way == "rejected" {
+				c.do("SET a "+value, "GET b")
+				own.Expect("SET a "+value, "GET b")
+				own.Send("-READONLY You can't write against a read only replica.\r\n")
+				l.until("the hold", func() bool { return l.gate.Mode() != gate.Pass })
+			} else {
+				c.do("GET a", "SET a "+value, "GET b")
+				own.Expect("GET a", "SET a "+value, "GET b")
+				reply := bulkString(value)
+				go own.Send(reply[:2<<20])
+				c.expect(reply[:2<<20])
+				l.serve(to.Addr().String())
+			}
+			l.in(func() { l.g.CloseAll(CloseServer) })
+			l.in(func() {
+				if n := l.large.Memory.Used(); n != 0 {
+					t.Errorf("%d bytes are left", n)
+				}
+			})
+			own.ExpectClosed()
+		})
+	}
 }

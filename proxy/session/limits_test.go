@@ -380,3 +380,31 @@ func TestCloseIdleForShutdown(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// TestOutputLimitWhenRestored: a client is closed for its output at the moment when its session is made again on another link.
+func TestOutputLimitWhenRestored(t *testing.T) {
+	s := scripted.Listen(t)
+	l := newLane(t, func(l *lane, _ *upstream.Options) { l.g.Limits.Output = 2 << 20 })
+	l.serve(s.Addr().String())
+	c := l.client()
+	c.do("HELLO 3")
+	p := s.AcceptReady()
+	p.Expect("HELLO 3")
+	p.Send("%1\r\n$5\r\nproto\r\n:3\r\n")
+	c.expect("%1\r\n$5\r\nproto\r\n:3\r\n")
+	c.do("CLIENT TRACKING ON", "BLPOP q 0")
+	p, _ = acceptPinned(s, 7)
+	p.Send("+PONG\r\n")
+	p.Expect("CLIENT TRACKING ON")
+	p.Send("+OK\r\n")
+	p.Expect("BLPOP q 0")
+	for range 3 { // the kernel takes a part of it
+		l.in(func() {
+			for s := range l.g.sessions {
+				s.answer(make([]byte, l.g.Limits.Output-(len(s.out)-s.written)))
+			}
+		})
+	}
+	p.Cut()
+	l.until("closed", func() bool { return l.g.Counters.Closed[CloseOutput] == 1 })
+}

@@ -12,7 +12,7 @@ import (
 //	|-------------------------------------------------------------------------------|---------------------------|
 //	| a client sees what it would see directly, byte for byte, over any split of    | TestSameAsDirect          |
 //	| its input (but for ids, addresses, and what docs/compatibility.md lists)      |                           |
-//	| and so it does with random conversations of the whole vocabulary, with Redis    | TestRandomSameAs*         |
+//	| and so it does with random conversations of the whole vocabulary, with Redis  | TestRandomSameAs*         |
 //	| and Dragonfly                                                                 |                           |
 //	| a planned switch at any moment of any conversation changes no reply and no    | TestSwitch*               |
 //	| data (but for what docs/compatibility.md lists)                               |                           |

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha1"
 	"fmt"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -189,11 +190,12 @@ func (a *administrator) touch(own string) {
 	a.settle()
 	for db := range databases {
 		var ask, change conversation
-		for _, name := range keyNames {
+		names := append(slices.Clone(keyNames), "§extra") // which is an argument too many, elsewhere
+		for _, name := range names {
 			ask = append(ask, said("EXISTS "+name)...)
 		}
 		for i, there := range a.do(said(fmt.Sprint("SELECT ", db)), ask.own(own))[1:] {
-			if name := keyNames[i]; there == ":1\r\n" {
+			if name := names[i]; there == ":1\r\n" {
 				change = append(change, said("RENAME "+name+" §else", "RENAME §else "+name)...)
 			} else {
 				change = append(change, said("SET "+name+" 1", "DEL "+name)...)

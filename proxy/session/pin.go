@@ -174,6 +174,9 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 		case command.Multi:
 			p.tx.begin(raw)
 		case command.Exec, command.Discard:
+			if !p.tx.open {
+				class = upstream.Read // an error: whatever becomes of the link, no WATCH is over
+			}
 			if c.Args != 1 {
 				if p.tx.open = false; tag == command.Exec {
 					tag, p.used = command.Discard, true // Redis says what is wrong and discards all, Dragonfly does not discard

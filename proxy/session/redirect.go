@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sentinelproxy/proxy/command"
+	"sentinelproxy/proxy/gate"
 	"sentinelproxy/proxy/upstream"
 	"sentinelproxy/resp"
 )
@@ -49,57 +50,79 @@ func (s *Session) resolveRedirect(args [][]byte) bool {
 	if id == 0 || s.redirected.id == id && s.redirected.server != 0 {
 		return true
 	}
-	s.redirected = redirected{id: id}
-	s.halt(stopRedirect)
-	s.findTarget(id, func(server int64, _ bool) {
+	s.redirected = redirected{}
+	s.findTarget(id, func(server int64, done func()) {
 		if server == 0 {
 			server, _ = strconv.ParseInt(string(nobody), 10, 64) // the server says that there is none
 		}
-		s.redirected.server = server
-		s.proceed(stopRedirect)
+		s.redirected = redirected{id, server}
+		done()
 	})
 	return false
 }
 
-// findTarget tells the server's id of a client's own link, 0 if it has none that is ready, and whether there is such a client.
-func (s *Session) findTarget(id int64, then func(server int64, exists bool)) {
-	var server int64
-	exists := false
-	s.g.everywhere(func(g *Group) {
-		for other := range g.sessions {
-			if other.id == id {
-				exists, other.target = true, true
-				if other.pin != nil && other.pin.link != nil {
-					server = other.pin.link.ServerID()
+// findTarget finds the server's id of a client's own link, 0 if there is no such client or it has none, and runs then. That
+// waits while the links of both are being made. Until then has called done the session's next command waits, or until
+// its link is lost: what comes then begins anew.
+func (s *Session) findTarget(id int64, then func(server int64, done func())) {
+	s.halt(stopRedirect)
+	s.search++
+	search, link := s.search, s.pin.link
+	done := func() {
+		if s.search == search { // else the later one ends the wait
+			s.proceed(stopRedirect)
+		}
+	}
+	var ask func()
+	ask = func() {
+		var server int64
+		soon := false
+		s.g.everywhere(func(g *Group) {
+			for other := range g.sessions {
+				if other.id == id {
+					other.target = true
+					server, soon = other.pin.serverID()
 				}
 			}
-		}
-	}, func() {
-		if !s.gone {
-			then(server, exists)
-		}
-	})
+		}, func() {
+			switch {
+			case s.gone || s.search != search:
+			case s.pin == nil || s.pin.link != link || s.g.Gate.Mode() == gate.Refuse:
+				done()
+			case soon || !link.Ready():
+				s.g.Loop.After(redirectAgainAfter, func() {
+					if !s.gone && s.search == search {
+						ask()
+					}
+				})
+			default:
+				then(server, done)
+			}
+		})
+	}
+	ask()
+}
+
+// serverID is what the server calls the session's own link, 0 if it has none, or does not tell. Soon: the link is lost, or
+// of a former master, or not set up yet.
+func (p *pin) serverID() (id int64, soon bool) {
+	switch {
+	case p == nil:
+		return 0, false
+	case p.link == nil || !p.link.Ready():
+		return 0, true
+	}
+	return p.link.ServerID(), false
 }
 
 // redirectAgain repeats what is redirected after a link has been made anew, and makes the other client forget all that
 // it has: what was changed meanwhile, nobody has told it.
 func (s *Session) redirectAgain() {
 	p := s.pin
-	link := p.link
-	s.halt(stopRedirect)
-	s.findTarget(p.redirect, func(server int64, exists bool) {
-		switch {
-		case s.pin != p || p.link == nil || p.link != link:
-			return // once more, from Restore, or not at all
-		case !exists:
-			s.proceed(stopRedirect)
-			return
-		case server == 0:
-			s.g.Loop.After(redirectAgainAfter, func() {
-				if !s.gone && s.pin == p && p.link == link {
-					s.redirectAgain()
-				}
-			})
+	id := p.redirect
+	s.findTarget(id, func(server int64, done func()) {
+		if server == 0 {
+			done()
 			return
 		}
 		for _, u := range p.setup {
@@ -107,18 +130,13 @@ func (s *Session) redirectAgain() {
 				p.link.AppendOwn(retracking{s}, withRedirect(u.args(), server), 1, 0)
 			}
 		}
-		id := p.redirect
 		s.g.everywhere(func(g *Group) {
 			for other := range g.sessions {
 				if other.id == id {
 					other.forgetCached()
 				}
 			}
-		}, func() {
-			if !s.gone {
-				s.proceed(stopRedirect)
-			}
-		})
+		}, done)
 	})
 }
 
@@ -135,7 +153,9 @@ func (s *Session) targetRestored() {
 
 // forgetCached tells a client that nothing of what it has cached is tracked any more, as the server does after FLUSHALL.
 func (s *Session) forgetCached() {
+	s.forgets = s.streaming // not in the middle of a reply
 	switch {
+	case s.forgets:
 	case s.key.Proto == 3:
 		s.answer([]byte(">2\r\n$10\r\ninvalidate\r\n_\r\n"))
 	case s.pin != nil && s.pin.subscribed():

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"sentinelproxy/internal/servers"
+	"sentinelproxy/proxy/gate"
 	"sentinelproxy/proxy/internal/scripted"
 )
 
@@ -100,6 +101,177 @@ func TestRedirectToNobody(t *testing.T) {
 	c.do("CLIENT TRACKING ON REDIRECT 12345", "PING", "CLIENT TRACKING ON REDIRECT x", "CLIENT TRACKING ON REDIRECT")
 	c.expect("-ERR The client ID you want redirect to does not exist\r\n+PONG\r\n-ERR value is not an integer or out of range\r\n-ERR syntax error\r\n")
 	c.close()
+}
+
+// TestRedirectToOneWithoutLink: a client that is named, and has no link of its own any more, keeps nobody waiting after a
+// switch.
+func TestRedirectToOneWithoutLink(t *testing.T) {
+	pool := servers.NewT(t)
+	a, b := pool.Redis(servers.RedisOptions{}), pool.Redis(servers.RedisOptions{})
+	l := newLane(t, nil)
+	l.serve(a.Addr())
+	target, tracker := redirecting(l)
+	target.do("UNSUBSCRIBE")
+	target.expect("*3\r\n$11\r\nunsubscribe\r\n$20\r\n__redis__:invalidate\r\n:0\r\n")
+	l.serve(b.Addr())
+	tracker.do("PING")
+	tracker.expect("+PONG\r\n")
+	target.close()
+	tracker.close()
+}
+
+// acceptPinned accepts the link of one session, which the server calls id, up to its last question.
+func acceptPinned(s *scripted.Server, id int) (p *scripted.Conn, first string) {
+	p = s.Accept()
+	for {
+		words := strings.Join(p.Next(), " ")
+		if first == "" {
+			first = words
+		}
+		switch words {
+		case "PING":
+			return p, first
+		case "CLIENT ID":
+			p.Send(fmt.Sprintf(":%d\r\n", id))
+		case "HELLO 3":
+			p.Send("%1\r\n$5\r\nproto\r\n:3\r\n")
+		default:
+			p.Send("+OK\r\n")
+		}
+	}
+}
+
+// scriptedRedirect is a target, with RESP3, and a tracker, and their links.
+func scriptedRedirect(t *testing.T, l *lane, s *scripted.Server) (target, tracker *client, targets, trackers *scripted.Conn) {
+	t.Helper()
+	l.serve(s.Addr().String())
+	target, tracker = l.client(), l.client()
+	id := target.id()
+	target.do("HELLO 3")
+	p := s.AcceptReady()
+	p.Expect("HELLO 3")
+	p.Send("%1\r\n$5\r\nproto\r\n:3\r\n")
+	target.expect("%1\r\n$5\r\nproto\r\n:3\r\n")
+	target.do("WATCH w")
+	targets, _ = acceptPinned(s, 7)
+	targets.Send("+PONG\r\n")
+	targets.Expect("WATCH w")
+	targets.Send("+OK\r\n")
+	target.expect("+OK\r\n")
+	tracker.do("CLIENT TRACKING ON REDIRECT " + id)
+	trackers, _ = acceptPinned(s, 8)
+	trackers.Send("+PONG\r\n")
+	trackers.Expect("CLIENT TRACKING ON REDIRECT 7")
+	trackers.Send("+OK\r\n")
+	tracker.expect("+OK\r\n")
+	return target, tracker, targets, trackers
+}
+
+// TestRedirectEndsMeanwhile: what is sent again ends the tracking before the other client's link is there.
+func TestRedirectEndsMeanwhile(t *testing.T) {
+	from, to := scripted.Listen(t), scripted.Listen(t)
+	l := newLane(t, nil)
+	target, tracker, _, trackers := scriptedRedirect(t, l, from)
+	tracker.do("CLIENT TRACKING OFF")
+	trackers.Expect("CLIENT TRACKING OFF")
+	l.adopt(to.Addr().String())
+	var slow *scripted.Conn
+	for range 2 {
+		p, first := acceptPinned(to, 9)
+		if first == "HELLO 3" {
+			slow = p
+			continue
+		}
+		p.Send("+PONG\r\n")
+		p.Expect("CLIENT TRACKING OFF")
+		p.Send("+OK\r\n")
+	}
+	tracker.expect("+OK\r\n")
+	l.until("it goes on", func() bool {
+		for s := range l.g.sessions {
+			if s.key.Proto == 2 && s.stop != 0 {
+				return false
+			}
+		}
+		return true
+	})
+	slow.Cut()
+	target.close()
+	tracker.close()
+}
+
+const forget = ">2\r\n$10\r\ninvalidate\r\n_\r\n"
+
+// TestRedirectWithLargeReply: a link of a former master on which a large reply comes to its end is not what a tracker names
+// on the next one, nor does it get a TRACKING for that.
+func TestRedirectWithLargeReply(t *testing.T) {
+	for _, whose := range []string{"target", "tracker"} {
+		t.Run(whose, func(t *testing.T) {
+			from, to := scripted.Listen(t), scripted.Listen(t)
+			l := newLane(t, nil)
+			target, tracker, targets, trackers := scriptedRedirect(t, l, from)
+			gets, old, first := target, targets, "CLIENT ID" // of the handshake of the other one's link
+			if whose == "tracker" {
+				gets, old, first = tracker, trackers, "HELLO 3"
+			}
+			gets.do("GET a")
+			old.Expect("GET a")
+			reply := bulkString(large(1))
+			go old.Send(reply[:2<<20])
+			gets.expect(reply[:2<<20])
+			l.adopt(to.Addr().String())
+			accept := func(want string) *scripted.Conn {
+				t.Helper()
+				p, got := acceptPinned(to, 9)
+				if got != want {
+					t.Fatalf("got %q, want %q", got, want)
+				}
+				p.Send("+PONG\r\n")
+				return p
+			}
+			next := accept(first)
+			l.until("release", func() bool { return l.gate.Mode() == gate.Pass })
+			if whose == "target" {
+				next.ExpectNothing()
+			} else {
+				old.ExpectNothing()
+			}
+			old.Send(reply[2<<20:])
+			gets.expect(reply[2<<20:])
+			old.ExpectClosed()
+			if whose == "target" {
+				accept("HELLO 3")
+			} else {
+				next = accept("CLIENT ID")
+			}
+			next.Expect("CLIENT TRACKING ON REDIRECT 9")
+			next.Send("+OK\r\n")
+			target.expect(forget)
+			target.close()
+			tracker.close()
+		})
+	}
+}
+
+// TestForgetBehindLargeReply: nothing comes in the middle of a reply.
+func TestForgetBehindLargeReply(t *testing.T) {
+	s := scripted.Listen(t)
+	l := newLane(t, nil)
+	target, tracker, targets, trackers := scriptedRedirect(t, l, s)
+	target.do("GET a", "GET b")
+	targets.Expect("GET a", "GET b")
+	reply := bulkString(large(1))
+	go targets.Send(reply[:2<<20])
+	target.expect(reply[:2<<20])
+	trackers.Cut()
+	trackers, _ = acceptPinned(s, 9)
+	trackers.Send("+PONG\r\n")
+	trackers.Expect("CLIENT TRACKING ON REDIRECT 7")
+	trackers.Send("+OK\r\n")
+	targets.Send(reply[2<<20:] + "$1\r\nb\r\n")
+	target.expect(reply[2<<20:] + forget + "$1\r\nb\r\n")
+	target.close()
+	tracker.close()
 }
 
 // TestTrackingRefused: a client whose cache nobody would invalidate any more is closed, not left with it.

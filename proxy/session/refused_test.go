@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"sentinelproxy/internal/servers"
+	"sentinelproxy/proxy/internal/scripted"
 )
 
 // TestWatchRefused: a session that had watched keys, and is refused on its next link, must not forget that it had: its EXEC
@@ -21,4 +22,28 @@ func TestWatchRefused(t *testing.T) {
 	if got := c.all(); got != "" {
 		t.Errorf("got %q", got)
 	}
+}
+
+// TestRefusedInTheHandshake: a command that is answered while its link is set up can leave its session without need of the
+// link. That link is closed once: it does not count as one that is still being set up, nor as one less than none.
+func TestRefusedInTheHandshake(t *testing.T) {
+	s := scripted.Listen(t)
+	l := newLane(t, nil)
+	l.serve(s.Addr().String())
+	c := l.client()
+	c.do("MULTI")
+	p := s.Accept()
+	const refusal = "-NOAUTH Authentication required.\r\n"
+	for command := ""; command != "PING"; {
+		command = p.Next()[0]
+		p.Send(refusal)
+	}
+	c.expect(refusal)
+	l.in(func() {
+		if n := l.links.Usage().Setting; n != 0 {
+			t.Errorf("%d handshakes are under way", n)
+		}
+	})
+	p.ExpectClosed()
+	c.close()
 }

@@ -42,9 +42,10 @@ type relaying struct{ s *Session }
 // Relayed passes on what the master sends, no faster than the replica takes it.
 func (r relaying) Relayed(data []byte) {
 	if s := r.s; !s.gone {
+		l := s.pin.link
 		s.streaming = true
 		s.answer(data)
-		s.throttle()
+		s.throttle(l)
 	}
 }
 

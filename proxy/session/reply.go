@@ -22,11 +22,14 @@ func (s *Session) Reply(e *upstream.Entry, reply []byte, last bool) {
 	}
 	s.cut += len(reply)
 	if !last {
-		s.throttle()
+		s.throttle(s.g.Links.Streaming())
 		return
 	}
 	s.resize(s.cut)
 	s.cut = 0
+	if s.forgets {
+		s.forgetCached()
+	}
 	s.settled()
 }
 

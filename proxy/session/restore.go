@@ -19,6 +19,7 @@ const retryPinned = 50 * time.Millisecond
 func (s *Session) Lost(_ *upstream.Link, lost []upstream.Lost) {
 	p := s.pin
 	if s.gone || p == nil {
+		s.g.Links.Abandon(lost)
 		return
 	}
 	p.link = nil
@@ -122,9 +123,16 @@ func (s *Session) Restore() {
 	if p.has(command.PinTracking) && s.key.Proto == 3 {
 		s.forgetCached()
 	}
+	if s.gone {
+		return // because of its output
+	}
 	lost := p.lost
 	p.lost = nil
 	for i := range lost {
+		if s.pin != p { // one of the replies was too much, or the last that it needed the link for
+			s.g.Links.Abandon(lost[i:])
+			break
+		}
 		if item := &lost[i]; command.ID(item.Tag) == command.Exec && p.tx.watchLost && item.Canned == nil {
 			s.g.Links.Replace(item, discard)
 			item.Tag = uint16(tagNil)
@@ -141,7 +149,7 @@ func (s *Session) Restore() {
 	if len(unheard) > 0 {
 		p.link.AppendMode(unheard)
 	}
-	if p.redirect > 0 {
+	if p.redirect > 0 && s.pin == p {
 		s.redirectAgain()
 	}
 	if s.target {

@@ -22,6 +22,7 @@ type Session struct {
 	ending    bool // close once everything is answered and written
 	eof       bool // the client sends no more
 	streaming bool // the reply that was handed over last is not whole yet
+	forgets   bool // forgetCached is due behind the reply that is being handed over
 	muted     bool // the present command is answered here, and the client has asked for no reply
 
 	inflight int // commands without a reply, all on one link
@@ -38,6 +39,7 @@ type Session struct {
 
 	throttled  *throttled // it does not take a large reply as fast as it comes
 	redirected redirected // see redirect.go
+	search     uint64     // counts those for a target: only the last one counts
 	target     bool       // another session has named it as the target of a REDIRECT
 	turn       *turn      // of a large request that waits for memory
 	ticket     gate.Ticket

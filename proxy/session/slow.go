@@ -9,12 +9,8 @@ type slowness struct {
 	progress bool // something has been written since it was
 }
 
-const (
-	// stuckAfter is how long a client may read nothing until it is looked at whether it can.
-	stuckAfter = 100 * time.Millisecond
-	// stuckBytes of commands that are not read, or more, are taken for a sign that it still writes.
-	stuckBytes = 64 << 10
-)
+// stuckAfter is how long a client may read nothing until it is looked at whether it can.
+const stuckAfter = 100 * time.Millisecond
 
 // slowDown stops reading commands of a client that does not read its replies. One that writes all its commands before it
 // reads the first reply would wait for ever then, when neither side's buffers hold the rest of them: a server goes on
@@ -40,7 +36,9 @@ func (s *Session) lookSlow() {
 		s.slow = slowness{}
 		return
 	}
-	if s.stop&stopOutput != 0 && !s.slow.progress && len(s.conn.Buffered())+s.conn.Waiting() >= stuckBytes {
+	// Any byte that is not read may be what keeps it from writing on: a kernel tells a writer that there is room when
+	// most of it is free, and counts a buffer of which one byte is left as a whole one.
+	if s.stop&stopOutput != 0 && !s.slow.progress && len(s.conn.Buffered())+s.conn.Waiting() > 0 {
 		s.slow.allowed = min(2*unsent, s.g.Limits.Output/2)
 		if unsent < s.slow.allowed {
 			s.proceed(stopOutput)

@@ -15,6 +15,7 @@ type subscriptions struct {
 }
 
 type confirmations struct {
+	all   bool // an unsubscribe from everything
 	names int  // -1: an unsubscribe from everything, counted when its turn comes
 	seen  int  // confirmations that the client has
 	got   int  // confirmations that this link has given
@@ -49,7 +50,7 @@ func (u *subscriptions) expect(names int, mute bool) {
 	if names <= 0 {
 		names = -1
 	}
-	u.due = append(u.due, &confirmations{names: names, mute: mute})
+	u.due = append(u.due, &confirmations{names: names, all: names < 0, mute: mute})
 }
 
 // repeat puts the subscriptions that are made again on a new link before what is sent again there.
@@ -59,7 +60,9 @@ func (u *subscriptions) repeat(names []int) {
 		due = append(due, &confirmations{names: n, again: true})
 	}
 	for _, d := range u.due {
-		d.got = 0
+		if d.got = 0; d.all {
+			d.names, d.seen = -1, 0 // those that are left; the others are not made again
+		}
 	}
 	u.due = append(due, u.due...)
 }

@@ -144,7 +144,7 @@ func (b *bench) planned(p *pair, rnd *rand.Rand, all bool, talks ...conversation
 var states = []conversation{
 	said("HELLO 3", "SUBSCRIBE §c §d", "PSUBSCRIBE §*", "SSUBSCRIBE §c", "PUBLISH §c x", "MULTI", "INCR §s1", "EXEC", "UNSUBSCRIBE", "PUBLISH §c y", "PUNSUBSCRIBE", "SUNSUBSCRIBE", "GET §s1"),
 	said("SUBSCRIBE §c", "PING", "GET §s1", "UNSUBSCRIBE", "INCR §s1", "PSUBSCRIBE §*", "PUNSUBSCRIBE", "INCR §s1"),
-	said("WATCH §s1", "GET §s1", "MULTI", "INCR §s1", "SELECT 1", "INCR §s1", "EXEC", "GET §s1", "WATCH §s2", "UNWATCH", "MULTI", "SET §s1", "EXEC"),
+	said("WATCH §s1", "GET §s1", "MULTI", "INCR §s1", "SELECT 1", "INCRBY §s1 5", "EXEC", "GET §s1", "WATCH §s2", "UNWATCH", "MULTI", "SET §s1", "EXEC"),
 	said("AUTH user pw", "SELECT 2", "CLIENT SETNAME me", "BLPOP §l1 0.03", "LPUSH §l1 a b", "BRPOP §l1 0", "BLMOVE §l1 §l2 LEFT LEFT 0", "ACL WHOAMI", "CLIENT GETNAME", "WAIT 0 0"),
 	said("SETRANGE §s1 300000 x", "GET §s1", "INCR §s2", "GET §s1", "HELLO 3", "WATCH §s1", "GET §s1", "UNWATCH", "APPEND §s1 y", "GET §s1"),
 	said("SCRIPT LOAD \"return redis.call('incr', KEYS[1]) -- §\"", "EVALSHA §sha0 1 §s1", "MULTI", "EVALSHA §sha0 1 §s1", "EXEC", "SCRIPT EXISTS §sha0", "EVALSHA §sha1 1 §s1"),

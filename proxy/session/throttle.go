@@ -19,17 +19,10 @@ type throttled struct {
 // slowPatience is how long a client may take nothing while others wait for it. Shortened by tests.
 var slowPatience = 10 * time.Second
 
-// throttle is told that a part of a large reply has been put into the output.
-func (s *Session) throttle() {
+// throttle is told that a part of a large reply, from l, has been put into the output.
+func (s *Session) throttle(l *upstream.Link) {
 	unsent := len(s.out) - s.written
 	if s.gone || unsent <= slowReader || s.throttled != nil {
-		return
-	}
-	l := s.link
-	if s.pin != nil {
-		l = s.pin.link
-	}
-	if l == nil {
 		return
 	}
 	full := unsent > s.g.Limits.Output

@@ -5,6 +5,8 @@ package session
 type family struct {
 	name    string
 	phrases []string
+	// sticky: the commands set up the connection, or take their own way; such are more often among the others.
+	sticky bool
 	// alone: the commands are about what all clients of a server share, so nobody else may be there.
 	alone bool
 	// unlike: Dragonfly does this differently, and why.
@@ -69,24 +71,24 @@ var vocabulary = []family{
 	}},
 	{name: "insides", unlike: "OBJECT and the bytes of DUMP are its own", phrases: []string{"OBJECT ENCODING $k", "OBJECT REFCOUNT $k", "OBJECT NOSUCH $k", "DUMP $s", "RESTORE $t 0 x", "OBJECT HELP"}},
 	{name: "all keys", alone: true, phrases: []string{"DBSIZE", "FLUSHDB", "FLUSHALL", "FLUSHALL ASYNC", "SWAPDB 0 1", "KEYS *", "SCAN 0 COUNT 100000", "SCAN 0 TYPE string COUNT 100000", "SET $s 1; MOVE $s 2"}},
-	{name: "transactions", phrases: []string{
+	{name: "transactions", sticky: true, phrases: []string{
 		"MULTI", "MULTI", "EXEC", "EXEC", "DISCARD", "WATCH $s", "WATCH $s $l", "UNWATCH", "MULTI x", "EXEC x", "WATCH", "DISCARD x", "UNWATCH x",
 		"MULTI; INCR $s; GET $s; EXEC", "WATCH $s; GET $s; MULTI; INCR $s; EXEC", "WATCH $s; SET $s $v; MULTI; GET $s; EXEC", "MULTI; LPUSH $l $v; BLPOP $l 0.05; EXEC",
-		"WATCH $l; MULTI; RPUSH $l $v; DISCARD; LLEN $l", "MULTI; SET $s; EXEC", "MULTI; MULTI; WATCH $s; EXEC", "MULTI; SELECT 1; SET $s $v; EXEC", "MULTI; SET $s x; LPUSH $s 1; EXEC",
+		"WATCH $l; MULTI; RPUSH $l $v; DISCARD; LLEN $l", "MULTI; SET $s; EXEC", "MULTI; MULTI; WATCH $s; EXEC", "MULTI; SELECT 1; SET $s $v; EXEC; GET $s", "MULTI; SET $s x; LPUSH $s 1; EXEC",
 	}},
-	{name: "subscriptions", phrases: []string{
+	{name: "subscriptions", sticky: true, phrases: []string{
 		"SUBSCRIBE $c", "SUBSCRIBE $c $d", "PSUBSCRIBE §*", "SSUBSCRIBE $c", "UNSUBSCRIBE $c", "UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE", "SUBSCRIBE", "PUBLISH §nobody $v",
 		"HELLO 3; SUBSCRIBE $c; PUBLISH $c $v; GET $s; UNSUBSCRIBE", "HELLO 3; PSUBSCRIBE §* x*; PUBLISH $c $v", "SUBSCRIBE $c; PING; PING $v; UNSUBSCRIBE $c", "SPUBLISH $c $v",
 		"PUBSUB NUMSUB §nobody", "PUBSUB NOSUCH",
 	}},
-	{name: "blocking", phrases: []string{
+	{name: "blocking", sticky: true, phrases: []string{
 		"BLPOP $l 0.002", "BRPOP $l $m 0.002", "LPUSH $l $v; BLPOP $l 0.05", "BLPOP $l x", "BLPOP $l -1", "BZPOPMIN $z $y 0.002", "ZADD $z 1 $a; BZPOPMAX $z 0.05",
 		"XREAD BLOCK 2 STREAMS $x $", "RPUSH $l $v; BRPOP $m $l 0.05", "BLPOP $l 0.002; BLPOP $m 0.002",
 	}},
 	{name: "blocking with another null", unlike: "a null bulk and not a null array is its answer to a time that is over", phrases: []string{
 		"BLMOVE $l $m LEFT LEFT 0.002", "BRPOPLPUSH $l $m 0.002", "BLMPOP 0.002 1 $l LEFT", "BZMPOP 0.002 1 $z MIN", "RPUSH $l $v; BLMOVE $l $m LEFT LEFT 0.05; LRANGE $m 0 -1",
 	}},
-	{name: "scripts", phrases: []string{
+	{name: "scripts", sticky: true, phrases: []string{
 		"EVAL \"return {KEYS[1],ARGV[1]}\" 1 $s $v", "EVAL \"return redis.call('set',KEYS[1],ARGV[1])\" 1 $s $v", "EVAL \"return 1\" 1", "EVAL",
 		"SCRIPT LOAD $sha; EVALSHA $sha 1 $s $v", "EVALSHA $sha 1 $s $v", "SCRIPT EXISTS $sha", "EVAL_RO \"return redis.call('get',KEYS[1])\" 1 $s", "SCRIPT NOSUCH", "EVALSHA 0 0",
 	}},
@@ -100,7 +102,7 @@ var vocabulary = []family{
 		"FCALL §f 1 $s", "FCALL_RO §f 1 $s", "FUNCTION DELETE §", "FUNCTION LIST LIBRARYNAME §", "FUNCTION NOSUCH", "FCALL §f x",
 		"FUNCTION LOAD REPLACE \"#!lua name=§\nredis.register_function{function_name='§f', callback=function(k,a) return redis.call('exists',k[1]) end, flags={'no-writes'}}\"",
 	}},
-	{name: "identity", phrases: []string{
+	{name: "identity", sticky: true, phrases: []string{
 		"SELECT 0", "SELECT 1", "SELECT 2", "SELECT 99", "SELECT x", "SELECT", "AUTH user pw", "AUTH user pw", "HELLO 3", "HELLO 3", "HELLO 2", "RESET", "HELLO 3 AUTH user pw SETNAME n",
 		"SELECT 1; SET $s $v; SELECT 0; GET $s", "PING", "PING $v", "ECHO $v", "PING a b",
 	}},
@@ -110,11 +112,11 @@ var vocabulary = []family{
 	{name: "CLIENT", phrases: []string{
 		"CLIENT SETNAME $a", "CLIENT SETNAME \"a b\"", "CLIENT ID", "CLIENT NOSUCH", "CLIENT", "CLIENT GETNAME; CLIENT SETNAME n; CLIENT GETNAME",
 	}},
-	{name: "CLIENT of Redis", unlike: "most subcommands are unknown there", phrases: []string{
+	{name: "CLIENT of Redis", sticky: true, unlike: "most subcommands are unknown there", phrases: []string{
 		"CLIENT INFO", "CLIENT LIST ID 1", "CLIENT LIST TYPE nosuch", "CLIENT NO-EVICT ON", "CLIENT NO-EVICT OFF", "CLIENT NO-EVICT x", "CLIENT KILL ID 999999999", "CLIENT UNBLOCK 999999999",
 		"CLIENT TRACKINGINFO", "CLIENT GETREDIR", "CLIENT CACHING YES", "CLIENT TRACKING x", "HELLO 3; CLIENT TRACKING ON; GET $s; SET $s $v; CLIENT TRACKING OFF", "READONLY", "READWRITE", "ASKING",
 	}},
-	{name: "CLIENT REPLY", unlike: "it is unknown there", phrases: []string{
+	{name: "CLIENT REPLY", sticky: true, unlike: "it is unknown there", phrases: []string{
 		"CLIENT REPLY SKIP", "CLIENT REPLY ON", "CLIENT REPLY OFF", "CLIENT REPLY NOSUCH", "CLIENT REPLY", "CLIENT REPLY OFF; INCR $s; SELECT 1; SET $s $v; CLIENT REPLY ON; GET $s",
 		"CLIENT REPLY SKIP; INCR $s; GET $s",
 	}},

@@ -118,7 +118,9 @@ func (h handshake) Reply(e *Entry, reply []byte, _ bool) {
 		if l.set.wantsPassword && l.refusal == nil && l.key.DB != authDB {
 			l.set.answerQueued(l, reply)
 		}
-		l.set.established(l)
+		if l.state == dialing { // its session may have given it up
+			l.set.established(l)
+		}
 	case stepHello: // an error is that of a server before Redis 6, which has no such command
 		l.serverID = idOf(reply)
 		l.set.redis = !failed && !bytes.Contains(reply, []byte("dragonfly_version"))

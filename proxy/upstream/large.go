@@ -22,6 +22,10 @@ func (s *Set) spare(key Key) *Link {
 	return nil
 }
 
+// Streaming is, while a part of a large reply is handed over, the link that it has come from. That is not always the one that
+// its owner sends commands over: what was lost is sent again over another.
+func (s *Set) Streaming() *Link { return s.streaming }
+
 // Throttle stops reading a large reply, whose owner does not take it as fast as it comes, until Unthrottle. False: others
 // wait behind it, and it is read on, unless force says so.
 func (l *Link) Throttle(force bool) bool {

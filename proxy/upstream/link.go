@@ -87,6 +87,9 @@ const highWater = 8 << 20
 // Usable says whether commands can be appended. Not while a large reply is on its way: they would have to wait behind it.
 func (l *Link) Usable() bool { return l.state <= ready && !l.streamed && !l.leaving }
 
+// Ready says whether commands that are appended now go to the present master: the link is set up, and is not leaving.
+func (l *Link) Ready() bool { return l.state == ready && !l.leaving }
+
 // ServerID is the server's CLIENT ID of a link of one session, 0 if it is not known.
 func (l *Link) ServerID() int64 { return l.serverID }
 
@@ -231,10 +234,15 @@ func (l *Link) stream(data []byte) int {
 		l.pending.len() == 0 || (l.pinned != nil && !l.pinned.Streams()) {
 		return 0
 	}
-	l.streamed = true
+	if !l.streamed {
+		l.streamed = true
+		l.unstall() // who waits for room has another link, or what is in flight here to wait for
+	}
 	l.moved += uint64(n)
 	e := l.pending.at(0)
+	l.set.streaming = l
 	e.Owner.Reply(e, data[:n], false)
+	l.set.streaming = nil
 	l.reader.Advance(n)
 	return n
 }

@@ -62,9 +62,15 @@ func (s *Set) Orphan(p Pinned) { s.orphans[p] = struct{}{} }
 // Unorphan takes a session off the list that has a link again, or has gone.
 func (s *Set) Unorphan(p Pinned) { delete(s.orphans, p) }
 
-// RestoreOrphans gives all of them links to the present master: when it is adopted, and once more before what is held
-// is released, for those whose links were lost in between or who were held without a change of master.
-func (s *Set) RestoreOrphans() {
+// Resume is called right before what is held is released. What has been lost since Adopt (a link of one session, what was
+// behind a large reply of the former master) waits for that, and so do those who were held without a change of master.
+func (s *Set) Resume() {
+	s.restoreOrphans()
+	s.sendBacklog()
+}
+
+// restoreOrphans gives all of them links to the present master.
+func (s *Set) restoreOrphans() {
 	orphans := s.orphans
 	s.orphans = map[Pinned]struct{}{}
 	for p := range orphans {
@@ -87,9 +93,11 @@ func (s *Set) closedPinned(l *Link, err error) {
 		s.opt.PinnedLost(l.addr, err)
 	}
 	lost := l.lose()
-	if l.pinned != nil {
-		l.pinned.Lost(l, lost)
+	if l.pinned == nil {
+		s.Abandon(lost) // set aside while it had a session
+		return
 	}
+	l.pinned.Lost(l, lost)
 }
 
 // Asker waits for a master to have a question settled that needs no link of its own.

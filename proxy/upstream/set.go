@@ -56,8 +56,9 @@ type Set struct {
 	wantsPassword bool // of those who have not authenticated
 	redis         bool // the master is known to be none but a Redis
 	restoring     bool
-	setting       int // links whose handshake is under way
-	adoption      int // counts calls of Adopt
+	setting       int   // links whose handshake is under way
+	adoption      int   // counts calls of Adopt
+	streaming     *Link // see Streaming
 }
 
 // NewSet returns a set without a master: Adopt gives it one.
@@ -140,7 +141,7 @@ func (s *Set) Adopt(name string, addr netip.AddrPort) {
 		s.Shared(Key{Proto: 2}) // one at least: to load scripts, and to learn whether the server wants a password
 	}
 	s.scripts, s.scriptCount = nil, 0
-	s.RestoreOrphans()
+	s.restoreOrphans()
 	s.askAgain(nil)
 	s.sendBacklog()
 	s.checkRestored()
