@@ -62,6 +62,7 @@ func newLaneGroup(lane int, loop *reactor.Loop, cfg *Config, sh *shared, scripts
 		PoolSize:           pinnedPool,
 		Warm:               sh.warm,
 		Scripts:            scripts.Load,
+		Again:              session.Again,
 		Holding:            func() bool { return g.gate.Mode() != gate.Pass },
 		Lost:               g.lost,
 		PinnedLost:         g.pinnedLost,

@@ -37,9 +37,9 @@ const (
 	patience = 5 * time.Minute
 )
 
-// tags of tests that are left out: those that take long or much memory, those about replicas, which have no proxy
-// before them, and those that want to be a replica (needs:repl), for as long as SYNC is refused.
-const tags = "-slow -large-memory -repl -masterauth -needs:repl"
+// tags of tests that are left out: those that take long or much memory, and those about replicas, which have no proxy
+// before them.
+const tags = "-slow -large-memory -repl -masterauth"
 
 // workplace is a copy of the suite in which one unit at a time is run: the suite cleans up behind others.
 type workplace struct {

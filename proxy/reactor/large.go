@@ -79,6 +79,24 @@ func pages(n int) int {
 	return (n + page - 1) / page * page
 }
 
+// AppendLarge appends data to b, an output buffer that has become large: large says if it is memory of this kind already, else
+// it is one of Buffer, which is given back. It is not counted.
+func (c *Conn) AppendLarge(b []byte, large bool, data []byte) []byte {
+	l := c.loop
+	switch need := len(b) + len(data); {
+	case !large:
+		moved := append(l.large.get(2*need), b...)
+		l.free.put(b)
+		b = moved
+	case need > cap(b):
+		b = l.large.grow(b, max(2*cap(b), need))
+	}
+	return append(b, data...)
+}
+
+// FreeLargeOut gives back what AppendLarge returned.
+func (c *Conn) FreeLargeOut(b []byte) { c.loop.large.put(b[:0]) }
+
 // FreeLarge gives back what TakeLarge returned.
 func (l *Loop) FreeLarge(b []byte) { l.large.put(b) }
 

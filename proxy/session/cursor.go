@@ -55,6 +55,25 @@ func (g *Group) toServer(raw []byte, id command.ID, args [][]byte) []byte {
 	return resp.AppendCommand(nil, args...)
 }
 
+// Again is upstream.Options': a scan that was on its way to a master that is gone has that one's cursor, and begins anew.
+func Again(tag uint16, raw []byte) []byte {
+	at := cursorArg(command.ID(tag))
+	if at == 0 {
+		return raw
+	}
+	var c resp.Command
+	var r resp.CommandReader
+	if n, err := r.Next(raw, &c); n != len(raw) || err != nil || c.Args <= at {
+		return raw
+	}
+	args := c.AppendArgs(nil)
+	if _, err := strconv.ParseUint(string(args[at]), 10, 64); err != nil || string(args[at]) == "0" {
+		return raw
+	}
+	args[at] = []byte("0")
+	return resp.AppendCommand(nil, args...)
+}
+
 // toClient is the reply to a scanning command, or the first piece of it, with the master's mark in its cursor.
 func (g *Group) toClient(reply []byte) []byte {
 	mark := g.epochMark()

@@ -8,6 +8,7 @@ import (
 
 	"sentinelproxy/internal/servers"
 	"sentinelproxy/proxy/command"
+	"sentinelproxy/proxy/internal/scripted"
 	"sentinelproxy/resp"
 )
 
@@ -88,6 +89,48 @@ func TestScanOverSwitch(t *testing.T) {
 	}
 	if len(seen) != keys {
 		t.Errorf("a scan over a switch has seen %d of %d", len(seen), keys)
+	}
+}
+
+// TestScanLost: a scan that is on its way when the master is lost begins anew on the next one, whose cursors mean something
+// else; the other commands are sent again as they are.
+func TestScanLost(t *testing.T) {
+	for _, way := range []string{"shared", "pinned", "not written"} {
+		t.Run(way, func(t *testing.T) {
+			s := scripted.Listen(t)
+			l := newLane(t, nil)
+			l.g.Epoch = 1
+			l.serve(s.Addr().String())
+			c := l.client()
+			var p *scripted.Conn
+			if way == "pinned" {
+				c.do("WATCH a")
+				p = s.AcceptReady()
+				p.Expect("WATCH a")
+				p.Send("+OK\r\n")
+				c.expect("+OK\r\n")
+			}
+			const mark = 1 << epochShift
+			c.do(fmt.Sprint("SCAN ", 17|mark, " COUNT 5"), "SCAN 0", fmt.Sprint("HSCAN h ", 18|mark), "GET 17", "SCAN x")
+			if way == "not written" {
+				p = s.Accept() // the handshake is not answered
+			} else {
+				if p == nil {
+					p = s.AcceptReady()
+				}
+				p.Expect("SCAN 17 COUNT 5", "SCAN 0", "HSCAN h 18", "GET 17", "SCAN x")
+			}
+			p.Cut()
+			l.until("the loss", func() bool { return l.lost > 0 || l.links.Counters.Broken > 0 })
+			l.in(func() { l.g.NewMaster(2) })
+			l.adopt(s.Addr().String())
+			p = s.AcceptReady()
+			p.Expect("SCAN 0 COUNT 5", "SCAN 0", "HSCAN h 0", "GET 17", "SCAN x")
+			p.Send("*2\r\n$1\r\n9\r\n*0\r\n*2\r\n$1\r\n0\r\n*0\r\n*2\r\n$1\r\n0\r\n*0\r\n$-1\r\n-ERR invalid cursor\r\n")
+			next := fmt.Sprint(9 | 2<<epochShift)
+			c.expect(fmt.Sprintf("*2\r\n$%d\r\n%s\r\n*0\r\n", len(next), next) + "*2\r\n$1\r\n0\r\n*0\r\n*2\r\n$1\r\n0\r\n*0\r\n$-1\r\n-ERR invalid cursor\r\n")
+			c.close()
+		})
 	}
 }
 

@@ -142,6 +142,7 @@ func ask(c *client, talk conversation, before func(i int)) (answers, error) {
 	var f follower
 	var got answers
 	for i, l := range talk {
+		d.written()
 		before(i)
 		due := f.due(l)
 		d.send(l.raw(), nil)
@@ -226,7 +227,12 @@ func compare(talk conversation, want answers, directly string, got replies, form
 		}
 		g, w := common(plain(l, got.frames[i], forms...), got.own), common(plain(l, frames[i], forms...), directly)
 		if g != w {
-			return fmt.Sprintf("command %d, %s:\n got %.300q\nwant %.300q", of[i], l, g, w)
+			at := 0
+			for at < min(len(g), len(w)) && g[at] == w[at] {
+				at++
+			}
+			at = max(0, at-200)
+			return fmt.Sprintf("command %d, %s:\n got %.400q\nwant %.400q", of[i], l, g[at:], w[at:])
 		}
 	}
 	return ""

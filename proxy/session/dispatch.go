@@ -25,7 +25,7 @@ func (s *Session) dispatch(c *resp.Command, rest []byte) bool {
 	if s.pin != nil {
 		return s.dispatchPinned(c, info, rest)
 	}
-	if info.Way == command.Shared && len(c.Raw) < reactor.LargeFrame {
+	if info.Way == command.Shared && len(c.Raw) < reactor.LargeFrame && s.bulky == 0 {
 		if !s.g.waitsOut(info) {
 			return s.dispatchShared(c, info, rest)
 		}

@@ -78,6 +78,7 @@ func (d *disturbed) run(c *client, s *switching) {
 		case atRest:
 			next--
 		case whileHeld:
+			say.written()
 			isReady()
 			<-s.holding
 			say.send(now, nil)
@@ -85,6 +86,7 @@ func (d *disturbed) run(c *client, s *switching) {
 			say.send(now, nil)
 		case halfSent:
 			say.send(now[:len(now)/2], nil)
+			say.written()
 			isReady()
 			<-s.holding
 			if len(now)%2 == 0 {

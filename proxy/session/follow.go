@@ -52,10 +52,10 @@ func (s *Session) follow(exec []byte) []byte {
 		if n == 0 || err != nil {
 			return exec
 		}
-		if q := t.specials[next]; q.at == i {
+		if q := t.specials[next]; q.at-t.refusedBefore(q.at) == i {
 			next++
 			if !resp.IsError(exec[at:]) {
-				if changed := s.followOne(q.info, t.queued(i), exec[at:at+n]); changed != nil {
+				if changed := s.followOne(q.info, t.queued(q.at), exec[at:at+n]); changed != nil {
 					exec = append(append(bytes.Clone(exec[:at]), changed...), exec[at+n:]...)
 					n = len(changed)
 				}
@@ -70,6 +70,9 @@ func (s *Session) follow(exec []byte) []byte {
 func (s *Session) followOne(info *command.Info, args [][]byte, reply []byte) []byte {
 	p := s.pin
 	key := s.key
+	if len(args) < 2 && info.ID != command.Hello && info.Pin != command.PinSubscribe && info.Pin != command.PinClientState {
+		return nil // no server takes it, and nothing is known of one that does
+	}
 	switch info.ID {
 	case command.Select:
 		if db, ok := number(args[1]); ok {
@@ -87,7 +90,7 @@ func (s *Session) followOne(info *command.Info, args [][]byte, reply []byte) []b
 		}
 		reply = withID(reply, s.id)
 	case command.ClientSetName:
-		s.name = bytes.Clone(args[2])
+		s.name = bytes.Clone(args[len(args)-1])
 		return nil
 	case command.ClientSetInfo:
 		s.setInfo(args)

@@ -18,6 +18,8 @@ var found = map[string]conversation{
 	"and in a transaction":                                    said("CLIENT REPLY OFF", "SET §s1 1", "MULTI", "SET §s1 2", "RESET", "GET §s1"),
 	"and in one that has begun unheard":                       said("CLIENT REPLY SKIP", "MULTI", "RESET", "GET §s1"),
 	"the database of a link of its own":                       said("WATCH §s1", "SELECT 1", "UNWATCH", "SET §s1 1", "HELLO 3", "WATCH §s1", "HELLO 2", "UNWATCH"),
+	"a refused command was counted as queued":                 said("MULTI", "MULTI", "SELECT 1", "EXEC", "SET §s1 1", "SELECT 0", "GET §s1"),
+	"and another's reply taken for that of SELECT":            said("MULTI", "WATCH §s1", "SELECT 99", "SET §s1 1", "EXEC", "GET §s1"),
 	"MULTI behind a subscription that was none":               said("SUBSCRIBE", "MULTI", "SET §s1 1", "EXEC"),
 	"and behind the end of one":                               said("SUBSCRIBE §c", "UNSUBSCRIBE", "MULTI", "SET §s1 1", "EXEC"),
 	"the second MULTI without replies waited for the first's": said("CLIENT REPLY OFF", "MULTI", "INCR §s1", "EXEC", "MULTI", "INCR §s1", "EXEC", "CLIENT REPLY ON", "GET §s1"),

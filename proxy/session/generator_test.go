@@ -46,16 +46,20 @@ func (g *generator) unfit(f *follower, l line) string {
 		return "nobody is told what has become of a write without a reply"
 	case g.switched && (f.silent || f.skip || f.skipNext) && l.info().Flags.Has(command.Blocking):
 		return "nothing tells when it is over, and what is behind it executed"
-	case l.is("hello") && slices.ContainsFunc(l.args, func(a string) bool { return strings.EqualFold(a, "auth") }) && l.args[len(l.args)-1] == "§extra":
+	case l.is("hello") && slices.ContainsFunc(l.args, func(a string) bool { return strings.EqualFold(a, "auth") }) && l.args[len(l.args)-1] == "extra":
 		return "Redis 7.0 has logged in when it finds the mistake; later ones, and the proxy, read all first"
 	case g.cut && f.multi && l.is("select"):
 		return "when the outcome of EXEC is unknown, so is the database; docs/compatibility.md says which it is"
 	case g.cut && l.is("publish") && f.subscriptions() > 0, g.cut && l.is("client", "tracking", "on"):
 		return "messages are lost with the link"
+	case l.is("command") && len(l.args) == 1:
+		return "a server lists its commands in an order that changes while it rehashes them"
 	case g.dragonfly && !l.info().Dragonfly && l.info().Redis:
 		return "Dragonfly does not have it"
 	case g.dragonfly && g.selects == (l.is("auth") || l.is("hello") && len(l.args) > 2) && (g.selects || l.is("select")):
 		return "AUTH goes back to database 0 there; the proxy keeps it, as Redis does"
+	case g.dragonfly && (l.is("auth") && len(l.args) < 3 || l.is("hello") && len(l.args) == 1):
+		return "any password is right there, and HELLO alone goes back to RESP2"
 	case g.dragonfly && l.is("exec") && len(l.args) > 1:
 		return "it does not end the transaction there"
 	case g.dragonfly && f.refusesMost() && l.info().Pin != command.PinSubscribe && !l.is("ping") && !l.is("reset"):
@@ -123,9 +127,12 @@ func (g *generator) phrase(text string) []line {
 		}
 		switch g.IntN(40) {
 		case 0:
+			if g.dragonfly && g.switched {
+				break // its commands do not always need as many arguments
+			}
 			l.args = l.args[:max(1, len(l.args)-1)]
 		case 1:
-			l.args = append(l.args, "§extra")
+			l.args = append(l.args, "extra")
 		case 2:
 			l.args[0] = mixedCase(l.args[0])
 		case 3:

@@ -49,6 +49,7 @@ func newLane(t testing.TB, edit func(*lane, *upstream.Options)) *lane {
 		StreamingThreshold: 1 << 20,
 		DialTimeout:        time.Minute, // longer than end waits for timers
 		PoolSize:           8,
+		Again:              Again,
 		Holding:            func() bool { return l.gate.Mode() != gate.Pass },
 		Lost:               begin,
 		Rejected:           func(addr, _ string) { begin(addr, nil) },

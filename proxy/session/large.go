@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"sentinelproxy/proxy/command"
 	"sentinelproxy/proxy/reactor"
 )
 
@@ -14,7 +15,8 @@ import (
 //
 // Beyond the bound a client's next bytes are left in the kernel. So that requests of which each has come in part
 // do not wait for one another for ever, they are read on one at a time even then, in the order in which they began to
-// wait; one whose client sends nothing for a second loses its turn.
+// wait; one whose client sends nothing for a second loses its turn. It is the next one's turn when a request is answered,
+// not when it has been read, unless that takes long: a server that does not keep up is felt by the clients.
 type LargeRequests struct {
 	Memory reactor.Memory
 	Max    int64
@@ -28,13 +30,16 @@ type LargeRequests struct {
 
 // turn is a request's place among those that wait.
 type turn struct {
-	asked time.Time // guarded by the queue's lock
+	asked time.Time // guarded by the queue's lock; when it was read, if whole
+	whole bool      // written under the queue's lock: all of it has been read
 	polls bool      // owned by the session: a timer is set
+	left  int       // owned by the session: replies until it is answered, 0 while it is not sent
 }
 
 const (
 	turnPoll  = 5 * time.Millisecond // how often one that waits asks again
 	turnStall = time.Second
+	turnWhole = 10 * time.Second // how long others wait for one to be answered
 )
 
 // admit says whether s may read more of the large request that it has begun.
@@ -48,7 +53,7 @@ func (s *Session) admitLarge() bool {
 		s.turn = &turn{}
 		m.Waited.Add(1)
 	}
-	if m.mine(s.turn) {
+	if !s.turn.whole && m.mine(s.turn) { // else there is another one before it
 		return true
 	}
 	if !s.turn.polls {
@@ -71,13 +76,53 @@ func (m *LargeRequests) mine(t *turn) bool {
 	if !slices.Contains(m.mu.queue, t) {
 		m.mu.queue = append(m.mu.queue, t)
 	}
-	if now.Sub(m.mu.queue[0].asked) > turnStall {
+	patience := turnStall
+	if m.mu.queue[0].whole {
+		patience = turnWhole
+	}
+	if now.Sub(m.mu.queue[0].asked) > patience {
 		m.mu.queue = m.mu.queue[1:] // it comes to the end when it asks again
 	}
 	return m.mu.queue[0] == t
 }
 
-// endTurn: the large request is whole, or waits no more.
+// keepTurn: the large request is whole, and on its way or held.
+func (s *Session) keepTurn() {
+	m := s.g.Large
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s.turn.whole, s.turn.asked = true, time.Now()
+	s.turn.left = s.inflight
+}
+
+// answeredTurn is told of one reply.
+func (s *Session) answeredTurn() {
+	if s.turn.left > 0 {
+		if s.turn.left--; s.turn.left == 0 {
+			s.endTurn()
+		}
+	}
+}
+
+// bulkyFor is how many commands of a client go over a link of its own after a large command or reply: it is likely that there
+// will be more of them, and others would have to wait behind each.
+const bulkyFor = 16
+
+// sendsBulky notes a command of so many bytes that is about to be sent over the session's own link, though it would be
+// one for a shared link.
+func (s *Session) sendsBulky(size int) {
+	switch {
+	case size >= reactor.LargeFrame:
+		s.bulky = bulkyFor
+	case s.bulky > 0:
+		s.bulky--
+	default:
+		return
+	}
+	s.pin.reasons[command.PinLarge]++
+}
+
+// endTurn: the large request is answered, or waits no more.
 func (s *Session) endTurn() {
 	if s.turn == nil {
 		return

@@ -53,6 +53,12 @@ func TestLargeRequest(t *testing.T) {
 	other.expect("$1\r\nb\r\n")
 	own.Send("+OK\r\n")
 	c.expect("+OK\r\n")
+	for range bulkyFor { // there may be more large ones
+		c.do("GET a")
+		own.Expect("GET a")
+		own.Send("$1\r\na\r\n")
+		c.expect("$1\r\na\r\n")
+	}
 	c.do("GET a")
 	shared.Expect("GET a")
 	shared.Send("$1\r\na\r\n")
@@ -172,6 +178,7 @@ func TestLargeReplyOverSwitch(t *testing.T) {
 				next.Send("$1\r\nb\r\n")
 				c.expect(reply[2<<20:] + "$1\r\nb\r\n")
 				c.unknown()
+				next = to.AcceptReady() // for the next large reply
 				next.Expect("GET d")
 				next.Send("$1\r\nd\r\n")
 			} else {
@@ -246,6 +253,9 @@ func TestLargeReplyEndsInHold(t *testing.T) {
 			next.Expect("GET b")
 			next.Send("$1\r\nb\r\n")
 			c.expect("$1\r\nb\r\n")
+			if way == "shared" {
+				next = to.AcceptReady() // for the next large reply
+			}
 			next.Expect("GET d")
 			next.Send("$1\r\nd\r\n")
 			c.expect("$1\r\nd\r\n")
@@ -448,6 +458,44 @@ func TestLargeRequestsTakeTurns(t *testing.T) {
 			stalls.close()
 			return
 		default:
+			time.Sleep(100 * time.Microsecond)
+		}
+	}
+}
+
+// TestLargeRequestsOfSlowServer: of those that a server does not answer no more than one is read beyond the limit.
+func TestLargeRequestsOfSlowServer(t *testing.T) {
+	node := servers.NewT(t).Redis(servers.RedisOptions{})
+	l := newLane(t, nil)
+	l.large.Max = 4 << 20
+	l.serve(node.Addr())
+	d := direct(t, node.Addr())
+	d.do("CLIENT PAUSE 500 WRITE")
+	d.expect("+OK\r\n")
+	const clients = 10
+	value := large(1) + large(2)
+	var wg sync.WaitGroup
+	for range clients {
+		c := l.client()
+		wg.Go(func() {
+			c.do("SET k " + value)
+			c.expect("+OK\r\n")
+			c.close()
+		})
+	}
+	done := make(chan struct{})
+	go func() { wg.Wait(); close(done) }()
+	peak := int64(0)
+	for {
+		select {
+		case <-done:
+			const each = reactor.LargeFrame + 4*reactor.ReadBufferSize
+			if limit := l.large.Max + 2*2*largeSize + clients*each; peak > limit {
+				t.Errorf("%d bytes in memory, at most %d are expected", peak, limit)
+			}
+			return
+		default:
+			peak = max(peak, l.large.Memory.Used())
 			time.Sleep(100 * time.Microsecond)
 		}
 	}

@@ -408,3 +408,43 @@ func TestOutputLimitWhenRestored(t *testing.T) {
 	p.Cut()
 	l.until("closed", func() bool { return l.g.Counters.Closed[CloseOutput] == 1 })
 }
+
+// TestOutputLimitMutedSubscriber: a client that wants no replies, and reads none, gets the confirmations of its subscriptions
+// all the same, and is closed at one of them.
+func TestOutputLimitMutedSubscriber(t *testing.T) {
+	node := servers.NewT(t).Redis(servers.RedisOptions{})
+	l := newLane(t, func(l *lane, _ *upstream.Options) { l.g.Limits.OutputPubSub = 2 << 20 })
+	l.serve(node.Addr())
+	c := l.client()
+	c.do("CLIENT REPLY OFF")
+	name := strings.Repeat("x", 64<<10)
+	go func() {
+		for i := range 200 {
+			if _, err := c.conn.Write([]byte(wire(fmt.Sprint("SUBSCRIBE ", i, name)))); err != nil {
+				return
+			}
+		}
+	}()
+	l.until("closed", func() bool { return l.g.Counters.Closed[CloseOutput] == 1 })
+}
+
+// TestClosedByItsOwnReply: of a client that is closed for what it is answered here nothing more is looked at.
+func TestClosedByItsOwnReply(t *testing.T) {
+	s := scripted.Listen(t)
+	l := newLane(t, nil)
+	l.serve(s.Addr().String())
+	c := l.client()
+	c.do("CLIENT ID")
+	c.expect(":1\r\n")
+	l.in(func() { l.one().g.Limits.Output, l.one().slow.allowed = slowReader, 2*slowReader })
+	for range 3 { // the kernel takes a part of it
+		l.in(func() { s := l.one(); s.answer(make([]byte, slowReader-(len(s.out)-s.written))) })
+	}
+	c.do("CLIENT ID", "SET a 1")
+	l.until("closed", func() bool { return l.g.Counters.Closed[CloseOutput] == 1 })
+	l.in(func() {
+		if u := l.links.Usage(); u.InFlight > 0 || u.Users > 0 {
+			t.Errorf("after the end: %+v", u)
+		}
+	})
+}

@@ -190,7 +190,7 @@ func (a *administrator) touch(own string) {
 	a.settle()
 	for db := range databases {
 		var ask, change conversation
-		names := append(slices.Clone(keyNames), "§extra") // which is an argument too many, elsewhere
+		names := append(slices.Clone(keyNames), "extra") // the mistake that generators make
 		for _, name := range names {
 			ask = append(ask, said("EXISTS "+name)...)
 		}

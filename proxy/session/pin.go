@@ -164,8 +164,8 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 	case tag == command.Multi && (c.Args != 1 || s.key.Proto == 2 && p.subscribed()):
 		tag, p.used = command.Unknown, true // an error: nothing begins. If it does all the same, it does for nobody else
 	default:
-		if info.Way == command.Shared && len(c.Raw) >= reactor.LargeFrame {
-			p.reasons[command.PinLarge]++
+		if info.Way == command.Shared {
+			s.sendsBulky(len(c.Raw))
 		}
 		if info.Pin != command.PinNone && info.ID != command.Unwatch && info.ID != command.Exec && info.ID != command.Discard {
 			p.reasons[info.Pin]++
@@ -228,6 +228,9 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 	default:
 		s.inflight++
 		p.link.Append(s, raw, class, uint16(tag))
+	}
+	if class == upstream.Read && info.Flags.Has(command.Blocking|command.Write) && tag != tagQueued {
+		p.link.Takes()
 	}
 }
 

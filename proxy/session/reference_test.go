@@ -71,21 +71,28 @@ func (b *bench) refer(talk conversation, touched int) *reference {
 	return r
 }
 
-// possible are the commands before which the switch may be for the server's state of the client.
+// possible are the commands before which the switch may be for the server's state of the client. Of those that are not
+// answered it is not known how far they have come.
 func (d *disturbed) possible() []int {
+	first, last := d.at, d.at
+	for counts := d.want.counts(); first > 0 && counts[first-1] == 0; {
+		first--
+	}
 	switch d.when {
 	case underWay:
-		return []int{d.at, d.at + 1}
+		last++
 	case halfRead:
-		return []int{d.at + 1}
-	case allSent:
-		var all []int
-		for i := d.at; i <= len(d.talk); i++ {
-			all = append(all, i)
+		if last++; d.want.counts()[d.at] > 0 {
+			first = last
 		}
-		return all
+	case allSent:
+		last = len(d.talk)
 	}
-	return []int{d.at}
+	var all []int
+	for i := first; i <= last; i++ {
+		all = append(all, i)
+	}
+	return all
 }
 
 // watching says for each command whether something is watched before it.

@@ -1,6 +1,9 @@
 package session
 
-import "sentinelproxy/proxy/upstream"
+import (
+	"sentinelproxy/proxy/reactor"
+	"sentinelproxy/proxy/upstream"
+)
 
 // slowReader is how many bytes of unsent output make a session stop reading commands: a client that
 // does not read its replies gets no more of them made.
@@ -14,7 +17,12 @@ func (s *Session) Reply(e *upstream.Entry, reply []byte, last bool) {
 	if s.gone {
 		return
 	}
-	s.streaming = !last
+	if last && s.turn != nil {
+		s.answeredTurn()
+	}
+	if s.streaming = !last; s.streaming {
+		s.bulky = bulkyFor
+	}
 	if e.Tag != 0 {
 		s.hooked(e, reply, last)
 	} else {
@@ -66,7 +74,12 @@ func (s *Session) answer(reply []byte) {
 	if s.out == nil {
 		s.out = s.conn.Buffer()
 	}
-	s.out = append(s.out, reply...)
+	if s.largeOut || len(s.out)+len(reply) > reactor.LargeFrame {
+		s.out = s.conn.AppendLarge(s.out, s.largeOut, reply)
+		s.largeOut = true
+	} else {
+		s.out = append(s.out, reply...)
+	}
 	s.conn.MarkDirty()
 	if unsent := len(s.out) - s.written; unsent > slowReader {
 		s.tooMuch(unsent)
@@ -126,8 +139,17 @@ func (s *Session) write() {
 		}
 		return
 	}
-	s.conn.PutBuffer(s.out)
-	s.out, s.written = nil, 0
+	s.freeOut()
+}
+
+func (s *Session) freeOut() {
+	switch {
+	case s.largeOut:
+		s.conn.FreeLargeOut(s.out)
+	case s.out != nil:
+		s.conn.PutBuffer(s.out)
+	}
+	s.out, s.written, s.largeOut = nil, 0, false
 }
 
 // Broken: a reply was passed on in pieces and its rest will not come. There is no honest way to go on.

@@ -27,15 +27,17 @@ type Session struct {
 
 	inflight int // commands without a reply, all on one link
 	window   int // how many of them there may be
+	bulky    int // so many of the next commands go over a link of its own: see large.go
 	cut      int // bytes handed over of a reply that comes in pieces
 	link     *upstream.Link
 	key      upstream.Key // of the shared link it uses
 	pin      *pin         // nil: no link of its own
 	ask      *question    // what AUTH, HELLO or SELECT is waiting for
 
-	out     []byte // replies not written yet; nil when there are none
-	written int    // of out
-	slow    slowness
+	out      []byte // replies not written yet; nil when there are none
+	written  int    // of out
+	largeOut bool   // out is memory of large frames, so that what a slow client has left is given back at once
+	slow     slowness
 
 	throttled  *throttled // it does not take a large reply as fast as it comes
 	redirected redirected // see redirect.go
@@ -113,7 +115,14 @@ func (s *Session) Data(data []byte) int {
 			break // its memory is the link's now; what follows comes again
 		}
 	}
-	if s.turn != nil && done > 0 {
+	switch {
+	case s.turn == nil:
+	case s.stop != 0 && done == 0: // it has to wait for something else
+		s.keepTurn()
+		s.turn.left = 0
+	case done > 0 && s.inflight > 0:
+		s.keepTurn()
+	case done > 0:
 		s.endTurn()
 	}
 	s.g.Counters.BytesIn += uint64(done)
@@ -163,16 +172,14 @@ func (s *Session) Closed(err error) {
 		reason = CloseShutdown
 	}
 	s.gone = true
+	s.stop |= stopEnd // it may have been closed for what it is answered here
 	s.endTurn()
 	s.unthrottle()
 	s.g.Gate.Cancel(&s.ticket)
 	s.choose(nil)
 	s.unpin()
 	s.ask = nil
-	if s.out != nil {
-		s.conn.PutBuffer(s.out)
-		s.out = nil
-	}
+	s.freeOut()
 	delete(s.g.sessions, s)
 	s.g.Clients.Add(-1)
 	s.g.Counters.Closed[reason]++

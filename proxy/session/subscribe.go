@@ -119,7 +119,9 @@ func (s *Session) confirmed(word, rest, frame []byte) bool {
 	if due.got++; due.got == due.names {
 		if due.mute {
 			s.answer(frame)
-			s.subscribeAnswered()
+			if !s.gone { // because of its output
+				s.subscribeAnswered()
+			}
 		}
 		return due.mute
 	}

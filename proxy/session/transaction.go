@@ -25,6 +25,7 @@ type transaction struct {
 	ends      []int     // offsets of the commands' ends in log
 	answered  int       // so many of them have been answered
 	specials  []special // of the queued ones, those that set up the connection
+	refused   []int     // places, among the queued commands as sent, of those that the server has not queued
 	watchLost bool      // a WATCH was in force on a master that is gone: EXEC gives nil
 	failed    bool      // a command was refused here and not queued: EXEC gives EXECABORT
 	spoiled   bool      // the same by the server, which knows it by itself unless EXEC is not sent
@@ -33,7 +34,7 @@ type transaction struct {
 func (t *transaction) begin(raw []byte) {
 	t.open = true
 	t.log, t.ends, t.answered = append(t.log[:0], raw...), append(t.ends[:0], len(raw)), 0
-	t.specials, t.failed, t.spoiled = t.specials[:0], false, false
+	t.specials, t.refused, t.failed, t.spoiled = t.specials[:0], t.refused[:0], false, false
 }
 
 // queue notes a command inside MULTI.
@@ -80,6 +81,9 @@ func (s *Session) transactionAnswered(tag command.ID, reply []byte) []byte {
 		p.tx.answered++
 		return reply
 	case tagQueued:
+		if failed {
+			p.tx.refused = append(p.tx.refused, p.tx.answered-1) // MULTI is the first of those that are answered
+		}
 		p.tx.answered++
 		p.tx.spoiled = p.tx.spoiled || failed && !harmless(reply)
 		return reply
@@ -116,6 +120,16 @@ var execAbort = []byte("-EXECABORT Transaction discarded because of previous err
 // harmless are the errors inside MULTI that EXEC is not refused for.
 func harmless(failure []byte) bool {
 	return bytes.HasPrefix(failure, []byte("-ERR MULTI calls can not be nested")) || bytes.HasPrefix(failure, []byte("-ERR WATCH inside MULTI"))
+}
+
+// refusedBefore counts them.
+func (t *transaction) refusedBefore(at int) (n int) {
+	for _, r := range t.refused {
+		if r < at {
+			n++
+		}
+	}
+	return n
 }
 
 func nilArray(proto uint8) []byte {

@@ -35,7 +35,7 @@ func (g *Group) NewMaster(epoch uint64) {
 // learn asks for COMMAND INFO, right before the command itself, where both will be answered.
 func (s *Session) learn(name []byte) {
 	p, g := s.pin, s.g
-	if p.tx.open || p.silent || p.skip || p.subscribed() || len(name) > maxLearnedName || len(g.learned) >= maxLearned || !printable(name) {
+	if p.tx.open || p.silent || p.skip || p.subscribed() || p.has(command.PinDebug) || len(name) > maxLearnedName || len(g.learned) >= maxLearned || !printable(name) {
 		return
 	}
 	if _, asked := g.learned[string(name)]; asked {

@@ -84,3 +84,30 @@ func TestLearnInside(t *testing.T) {
 	c.expect("*3\r\n$11\r\nunsubscribe\r\n$1\r\nc\r\n:0\r\n+OK\r\n$-1\r\n+PONG\r\n")
 	c.close()
 }
+
+// TestDebuggerCommands: what a client sends to the debugger of Lua looks like commands that nobody knows, and nothing may
+// be sent between.
+func TestDebuggerCommands(t *testing.T) {
+	node := servers.NewT(t).Redis(servers.RedisOptions{})
+	l := newLane(t, nil)
+	l.serve(node.Addr())
+	debugged := func(c *client) (all string) {
+		c.do("SCRIPT DEBUG SYNC")
+		all = c.upTo("\r\n")
+		// One at a time: the debugger drops what comes behind the command that it reads.
+		for _, command := range []string{"EVAL return(1) 0", "nosuch", "redis PING", "continue"} {
+			c.do(command)
+			head := c.upTo("\r\n")
+			for range head[1] - '0' {
+				head += c.upTo("\r\n")
+			}
+			all += head
+		}
+		c.close()
+		return all
+	}
+	want := debugged(direct(t, node.Addr()))
+	if got := debugged(l.client()); got != want {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}

@@ -50,6 +50,9 @@ func (s *Set) Redo(l *Link, item *Lost) {
 	if item.Sent {
 		s.Counters.Resent++
 	}
+	if s.opt.Again != nil && item.Tag != 0 {
+		s.Replace(item, s.opt.Again(item.Tag, item.Raw))
+	}
 	switch {
 	case item.silent:
 		l.AppendSkipped(item.Owner, item.Raw, item.Class)
@@ -61,7 +64,7 @@ func (s *Set) Redo(l *Link, item *Lost) {
 		l.Append(item.Owner, item.Raw, item.Class, item.Tag)
 	}
 	e := l.pending.at(l.pending.len() - 1)
-	e.tries, e.losses, e.before = item.tries, item.losses, item.before
+	e.tries, e.losses, e.before, e.takes = item.tries, item.losses, item.before, item.takes
 }
 
 var skipReply = resp.AppendCommand(nil, []byte("CLIENT"), []byte("REPLY"), []byte("SKIP"))

@@ -129,6 +129,9 @@ func (l *Link) AppendOwn(o Owner, raw []byte, n int, tag uint16) {
 	l.conn.MarkDirty()
 }
 
+// Takes says of the command that was appended last, a Read, that it may pop something.
+func (l *Link) Takes() { l.pending.at(l.pending.len() - 1).takes = true }
+
 // AppendSilent queues a command that the server will not answer (CLIENT REPLY).
 func (l *Link) AppendSilent(o Owner, raw []byte, class Class) {
 	l.Append(o, raw, class, 0)

@@ -99,6 +99,7 @@ type Lost struct {
 	large  bool // Raw is memory of its own, to be freed
 	Sent   bool // it was on the wire before, and what becomes of it is in no account yet
 	before bool // it may have been applied: see Entry
+	takes  bool // see Entry
 	tries  uint8
 	losses uint8 // links lost while it was on the wire, wholly or in part
 }
@@ -108,7 +109,7 @@ type Lost struct {
 // A command that was not written to its last byte can't have been executed: servers execute whole
 // frames. So only whole ones count as sent.
 func (l *Link) again(e *Entry, start uint64) (Lost, bool) {
-	lost := Lost{Owner: e.Owner, Canned: e.canned, Key: l.key, Tag: e.Tag, Class: e.Class, before: e.before, silent: e.silent, tries: e.tries, losses: e.losses}
+	lost := Lost{Owner: e.Owner, Canned: e.canned, Key: l.key, Tag: e.Tag, Class: e.Class, before: e.before, takes: e.takes, silent: e.silent, tries: e.tries, losses: e.losses}
 	c := &l.set.Counters
 	if start < l.out.sent {
 		lost.losses++
@@ -163,7 +164,7 @@ func (l *Link) lose() []Lost {
 // loseFrom empties the pending queue, whose first command begins at start.
 func (l *Link) loseFrom(start uint64) (lost []Lost) {
 	if l.set.opt.Policy == ResendIdempotent {
-		l.notInARow()
+		l.notInARow(start)
 	}
 	for l.pending.len() > 0 {
 		e := l.pending.pop()
@@ -173,25 +174,6 @@ func (l *Link) loseFrom(start uint64) (lost []Lost) {
 		start = e.end
 	}
 	return lost
-}
-
-// notInARow makes ordinary writes of those idempotent ones in flight behind which the same session has sent another write:
-// applied again, they would be applied after that one. SET a 1, RENAME a b leaves no a; with the SET sent again it would.
-func (l *Link) notInARow() {
-	behind := map[Owner]Class{} // Overwrite: nothing but such; any other: something else, too
-	for i := l.pending.len() - 1; i >= 0; i-- {
-		e := l.pending.at(i)
-		if e.own || e.canned != nil || e.end > l.out.sent || e.Class == Read {
-			continue
-		}
-		last, others := behind[e.Owner]
-		if others && (e.Class == Idempotent || e.Class == Overwrite && last != Overwrite) {
-			e.Class = Write
-		}
-		if behind[e.Owner] = e.Class; others && last != Overwrite {
-			behind[e.Owner] = Write
-		}
-	}
 }
 
 // rejected takes a rejection: the command waits for the next master, and so does all that comes behind it.
@@ -242,7 +224,7 @@ func (l *Link) setAside(reply []byte) {
 		return
 	}
 	l.set.Counters.Answered++
-	item := Lost{Owner: e.Owner, Key: l.key, Tag: e.Tag, Class: e.Class, before: e.before, tries: e.tries + 1}
+	item := Lost{Owner: e.Owner, Key: l.key, Tag: e.Tag, Class: e.Class, before: e.before, takes: e.takes, tries: e.tries + 1}
 	if reply != nil {
 		item.Canned = bytes.Clone(reply)
 	} else {

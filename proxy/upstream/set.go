@@ -23,6 +23,8 @@ type Options struct {
 	Warm bool
 	// Scripts gives the commands, and how many, that a new master has to be told before anything else; nil: none.
 	Scripts func() (raw []byte, commands int)
+	// Again gives what is sent for a lost command of this tag in the place of raw, or raw itself; nil: always raw.
+	Again func(tag uint16, raw []byte) []byte
 	// Holding says whether a switch is on.
 	Holding func() bool
 	// Lost: a shared link to addr broke, or could not be set up. Called before anything becomes of its
