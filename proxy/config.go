@@ -34,6 +34,10 @@ type Config struct {
 
 	Admin      string // host:port of the HTTP server; "" = none
 	AdminPprof bool   // serve /debug/pprof there
+	// AdminToken is what orders to the admin server have to bring; "": none is taken. AdminTokenFile is the file that
+	// LoadSecrets has read it from; "" when it was given as such.
+	AdminToken     string
+	AdminTokenFile string
 
 	LogLevel  string // debug, info, warn or error
 	LogFormat string // auto, json or console

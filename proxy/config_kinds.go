@@ -26,12 +26,7 @@ func text(name, help string, check func(string) error, field func(*Group) *strin
 }
 
 func secret(name, help string, field func(*Group) *string) Option {
-	o := text(name, help, func(v string) error {
-		if v == Redacted {
-			return errors.New("this is what `config show` puts in place of a secret, not the secret")
-		}
-		return nil
-	}, field)
+	o := text(name, help, notRedacted, field)
 	o.Kind = Secret
 	return o
 }
@@ -148,6 +143,26 @@ func choice[T ~string](name, help string, choices []T, field func(*Config) *T) O
 			return fmt.Errorf("%q is not one of %s", *field(c), strings.Join(all, ", "))
 		},
 	}
+}
+
+// processText is any text, or a secret, of the process.
+func processText(name, help string, kind OptionKind, field func(*Config) *string) Option {
+	o := Option{
+		Name: name, Help: help, Kind: kind,
+		Set: func(c *Config, _ *Group, v []string) error { *field(c) = v[0]; return nil },
+		Get: func(c *Config, _ *Group) []string { return []string{*field(c)} },
+	}
+	if kind == Secret {
+		o.check = func(c *Config, _ *Group) error { return notRedacted(*field(c)) }
+	}
+	return o
+}
+
+func notRedacted(v string) error {
+	if v == Redacted {
+		return errors.New("this is what `config show` puts in place of a secret, not the secret")
+	}
+	return nil
 }
 
 func boolean(name, help string, field func(*Config) *bool) Option {

@@ -12,9 +12,16 @@ import (
 // A secret longer than this is a wrong file.
 const maxSecretBytes = 64 << 10
 
-// LoadSecrets reads the password files of every group into their passwords. The error is a *ConfigError
+// LoadSecrets reads the password files of every group into their passwords, and the admin server's token. The error is a *ConfigError
 // that names the option and the path.
 func (c *Config) LoadSecrets() error {
+	if c.AdminTokenFile != "" {
+		token, err := ReadSecret(c.AdminTokenFile)
+		if err != nil {
+			return &ConfigError{"admin-token-file", -1, err}
+		}
+		c.AdminToken = token
+	}
 	for i := range c.Groups {
 		g := &c.Groups[i]
 		for _, s := range []struct {
@@ -28,7 +35,7 @@ func (c *Config) LoadSecrets() error {
 			if s.path == "" {
 				continue
 			}
-			secret, err := readSecret(s.path)
+			secret, err := ReadSecret(s.path)
 			if err != nil {
 				return &ConfigError{s.option, i, err}
 			}
@@ -38,9 +45,9 @@ func (c *Config) LoadSecrets() error {
 	return nil
 }
 
-// readSecret returns a file's content without the line end that editors and `echo` leave. Other white
+// ReadSecret returns a file's content without the line end that editors and `echo` leave. Other white
 // space may be part of the secret and stays.
-func readSecret(path string) (string, error) {
+func ReadSecret(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return "", fileError(path, err)

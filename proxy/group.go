@@ -11,6 +11,7 @@ import (
 
 	"sentinelproxy/proxy/admin"
 	"sentinelproxy/proxy/failover"
+	"sentinelproxy/proxy/migrate"
 	"sentinelproxy/proxy/reactor"
 	"sentinelproxy/proxy/session"
 	"sentinelproxy/proxy/topology"
@@ -57,6 +58,7 @@ func newGroup(gc Group, cfg *Config, sh *shared, loops []*reactor.Loop, base *za
 	conf := failover.DefaultConfig(gc.Sentinels)
 	conf.HoldTimeout = cfg.HoldTimeout
 	g.driver = failover.New(failover.Options{
+		Lift:  g.lift,
 		Group: gc.Name, Config: conf, ProbeTimeout: probeTimeout, Lanes: g.lanes, Logger: base, AskSentinels: g.watcher.Ask,
 		Prober: &prober{
 			Prober: topology.NewProber(gc.Username, gc.Password, probeTimeout),
@@ -64,6 +66,17 @@ func newGroup(gc Group, cfg *Config, sh *shared, loops []*reactor.Loop, base *za
 		},
 	})
 	return g, nil
+}
+
+// lift is for when a switchover has died that had this group hold.
+func (g *group) lift(ctx context.Context, addr string) {
+	text, err := migrate.Lift(ctx, addr, migrate.Credentials{Username: g.Username, Password: g.Password})
+	switch {
+	case err != nil:
+		g.log.Warn("a switchover may have left a fence: run sentinelproxy switch --repair", zap.String("master", addr), zap.Error(err))
+	case text != "":
+		g.log.Warn("the fence of a switchover that did not end is lifted", zap.String("master", addr), zap.String("setting", text))
+	}
 }
 
 func (g *group) sentinelSaid(e topology.Event) {

@@ -68,7 +68,7 @@ func New(cfg Config, log *zap.Logger) (*Proxy, error) {
 	}
 	var err error
 	p.admin, err = admin.New(p, admin.Options{
-		Build: cfg.Build, Words: p.words(), Limits: cfg.limitValues(), Pprof: cfg.AdminPprof,
+		Build: cfg.Build, Words: p.words(), Limits: cfg.limitValues(), Pprof: cfg.AdminPprof, Token: cfg.AdminToken,
 	}, log)
 	if err != nil {
 		p.closeLoops()

@@ -30,7 +30,7 @@ func (g *group) status() admin.GroupStatus {
 	d := g.driver.Status()
 	s := admin.GroupStatus{
 		Group: g.Name, State: adminState(d.State), Listening: g.listening.Load(),
-		Master: d.Master, Epoch: d.Epoch, Term: d.Term, StateSeconds: d.StateMS / 1000,
+		Master: d.Master, Epoch: d.Epoch, Term: d.Term, StateSeconds: d.StateMS / 1000, Drained: d.Drained,
 	}
 	switch s.State {
 	case admin.Serving:
@@ -147,6 +147,15 @@ func (p *Proxy) Lanes() []admin.LaneCounters {
 		}
 	}
 	return all
+}
+
+// Order is admin.Source's.
+func (p *Proxy) Order(group string, hold time.Duration) {
+	for _, g := range p.groups {
+		if g.Name == group {
+			g.driver.Order(hold)
+		}
+	}
 }
 
 // LargeRequestBytes is admin.Source's.

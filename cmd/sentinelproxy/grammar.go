@@ -18,6 +18,7 @@ type grammar struct {
 		Show  showCommand  `cmd:"" help:"Print the effective configuration, secrets redacted, and where each value came from."`
 	} `cmd:"" help:"Check or show the configuration."`
 	Status  statusCommand  `cmd:"" help:"Ask a running proxy how it is."`
+	Switch  switchCommand  `cmd:"" help:"Switch to another master without losing or refusing a write."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 

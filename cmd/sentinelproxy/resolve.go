@@ -184,6 +184,7 @@ func (e *effective) inherit(own fileGroup, name string) (_ setting, inherited bo
 
 var secretPartner = map[string]string{
 	"password": "password-file", "password-file": "password",
+	"admin-token": "admin-token-file", "admin-token-file": "admin-token",
 	"sentinel-password": "sentinel-password-file", "sentinel-password-file": "sentinel-password",
 }
 

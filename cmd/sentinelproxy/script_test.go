@@ -7,6 +7,7 @@ import (
 	"net"
 	"os/exec"
 	"strings"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"go.uber.org/zap"
@@ -58,7 +59,8 @@ func (s scripted) Status() admin.Status {
 
 func (s scripted) Switches() []admin.Switch { return nil }
 
-func (scripted) LargeRequestBytes() int64 { return 0 }
+func (scripted) Order(string, time.Duration) {}
+func (scripted) LargeRequestBytes() int64    { return 0 }
 func (s scripted) Lanes() []admin.LaneCounters {
 	l := admin.LaneCounters{Group: "the_master", Clients: 64, HeldCommands: 12}
 	l.Closed[admin.ClosePeer] = 3

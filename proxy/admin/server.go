@@ -21,7 +21,8 @@ type Options struct {
 	Build  Build
 	Words  Words
 	Limits LimitValues
-	Pprof  bool // serve /debug/pprof
+	Pprof  bool   // serve /debug/pprof
+	Token  string // what an order has to bring; "": none is taken
 }
 
 // Server is the HTTP server. Package proxy makes it before the lanes, because they and the drivers count
@@ -34,6 +35,7 @@ type Server struct {
 	source  Source
 	started time.Time
 	build   Build
+	token   string
 	log     *zap.Logger
 	http    http.Server
 	done    chan struct{} // closed when Serve's goroutine has ended; nil before Start
@@ -41,7 +43,7 @@ type Server struct {
 
 // New makes a server that does not listen yet.
 func New(source Source, opts Options, log *zap.Logger) (*Server, error) {
-	s := &Server{source: source, started: time.Now(), build: opts.Build, log: log}
+	s := &Server{source: source, started: time.Now(), build: opts.Build, token: opts.Token, log: log}
 	// Not the default registry: nothing that is linked in may add to what we promise.
 	reg := prometheus.NewRegistry()
 	var err error
@@ -77,6 +79,8 @@ func (s *Server) routes(reg *prometheus.Registry, withPprof bool) http.Handler {
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.HandleFunc("GET /api/v1/status", s.status)
 	mux.HandleFunc("GET /api/v1/switches", s.switches)
+	mux.HandleFunc("POST /api/v1/hold", s.hold)
+	mux.HandleFunc("POST /api/v1/release", s.release)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{
 		ErrorLog: zap.NewStdLog(s.log),
 		// One bad series must not hide the others.

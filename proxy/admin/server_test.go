@@ -24,6 +24,7 @@ type scripted struct {
 	status   Status
 	switched []Switch
 	lanes    []LaneCounters
+	ordered  func(s *scripted, group string, d time.Duration)
 }
 
 func (s *scripted) Status() Status {
@@ -38,6 +39,10 @@ func (s *scripted) Switches() []Switch {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]Switch(nil), s.switched...)
+}
+
+func (s *scripted) Order(group string, d time.Duration) {
+	s.set(func(s *scripted) { s.ordered(s, group, d) })
 }
 
 func (s *scripted) LargeRequestBytes() int64 { return 3 << 20 }

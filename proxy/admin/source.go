@@ -16,6 +16,8 @@ type Source interface {
 	Lanes() []LaneCounters
 	// LargeRequestBytes is the memory that requests larger than 1 MiB take now.
 	LargeRequestBytes() int64
+	// Order has a group hold writes for so long, or, with 0, no longer. It returns at once.
+	Order(group string, hold time.Duration)
 }
 
 // MaxSwitches is how many reports of one group are kept.
@@ -62,6 +64,7 @@ type GroupStatus struct {
 	Candidate    string           `json:"candidate"`     // being verified; "" when none
 	Epoch        uint64           `json:"config_epoch"`  // of the adopted master
 	Term         uint64           `json:"term"`          // adoptions so far
+	Drained      bool             `json:"drained"`       // in a hold: no write that came before it is in flight any more
 	Sentinels    []SentinelStatus `json:"sentinels"`
 
 	Clients ClientTotals `json:"clients"`

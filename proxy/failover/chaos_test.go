@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // 3 takes some seconds, each more about ten times as long.
@@ -38,6 +39,12 @@ func (c *chaos) moves(m *Machine) []move {
 		kind := laneWords[word]
 		add("lanes "+word, LaneSaid{LaneReport{Kind: kind, Term: m.term}})
 		add("late: lanes "+word, LaneSaid{LaneReport{Kind: kind, Term: m.term - 1}})
+	}
+	if m.ordered {
+		add("order release", Ordered{})
+		add("lifted", Lifted{})
+	} else if m.state == Serving || m.state == Draining { // elsewhere it changes nothing, which a script shows
+		add("order 5s", Ordered{5 * time.Second})
 	}
 	for _, p := range m.probes {
 		for _, word := range slices.Sorted(maps.Keys(roleWords)) {

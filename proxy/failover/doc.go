@@ -49,6 +49,7 @@
 //	I10 Every hold ends: from every state reached, once the Sentinels agree on a living master, probes are answered truly and
 //	    timers run, the machine serves that master within a bounded number of steps.
 //	I11 Writes are not let go to a master while a believed claim says that it is being replaced.
+//	I12 Writes that are held by an operator's order are not let go before it is taken back, has run out, or more than writes is held.
 //
 // The default depth takes seconds; "go test ./proxy/failover -depth 4 -walks 5000" takes minutes. bugs_test.go switches mistakes on
 // and demands that the exploration finds each. An address is compared as written (Config.Same is the hook): a node that

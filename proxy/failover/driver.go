@@ -20,7 +20,9 @@ type Options struct {
 	Prober       Prober
 	// AskSentinels makes the topology poll all Sentinels now and tell each answer, changed or not. It must not block.
 	AskSentinels func()
-	Logger       *zap.Logger // nil: none
+	// Lift takes the fence off a master that a switchover may have left there. It must return when ctx ends. nil: nothing.
+	Lift   func(ctx context.Context, addr string)
+	Logger *zap.Logger // nil: none
 }
 
 // Driver runs the Machine of one group: it feeds it inputs and the time, and carries out its actions.
@@ -65,6 +67,9 @@ func (d *Driver) Event(e topology.Event) { d.box.put(SentinelSaid{e}) }
 
 // Lane hands over a report of the lanes. Never blocks; from any goroutine.
 func (d *Driver) Lane(r LaneReport) { d.box.put(LaneSaid{r}) }
+
+// Order has writes held, as an operator wants: see Ordered. Never blocks; from any goroutine.
+func (d *Driver) Order(hold time.Duration) { d.box.put(Ordered{hold}) }
 
 // Run drives the machine until ctx ends, and returns when the last probe has. What is held then stays held: ending it is
 // the lanes' own shutdown. Call it once.
@@ -152,6 +157,8 @@ func (d *Driver) perform(actions []Action, now time.Time) {
 			d.opts.AskSentinels()
 		case ActProbe:
 			d.probe(a.Addr, a.Number)
+		case ActLift:
+			d.lift(a.Addr)
 		}
 	}
 }
@@ -171,6 +178,21 @@ func (d *Driver) probe(addr string, number uint64) {
 		defer cancel()
 		role, err := d.opts.Prober.Role(ctx, addr)
 		d.box.put(Probed{Number: number, Addr: addr, Role: role, Err: err})
+	}()
+}
+
+func (d *Driver) lift(addr string) {
+	if d.opts.Lift == nil {
+		d.box.put(Lifted{})
+		return
+	}
+	d.calls.Add(1)
+	go func() {
+		defer d.calls.Done()
+		ctx, cancel := context.WithTimeout(d.ctx, d.m.cfg.Lift)
+		defer cancel()
+		d.opts.Lift(ctx, addr)
+		d.box.put(Lifted{})
 	}()
 }
 

@@ -2,11 +2,12 @@ package failover
 
 import (
 	"fmt"
+	"time"
 
 	"sentinelproxy/proxy/topology"
 )
 
-// Input is one thing that Step is told: SentinelSaid, LaneSaid, Probed or Fired.
+// Input is one thing that Step is told: SentinelSaid, LaneSaid, Probed, Fired, Ordered or Lifted.
 type Input interface{ input() }
 
 // SentinelSaid is an event of the topology.
@@ -24,13 +25,23 @@ type Probed struct {
 	Err    error
 }
 
+// Ordered is an operator's: hold writes as if a failover of the master had been announced, for so long at most; or, with 0,
+// no more. The order is over with the hold: when another master is adopted, or this one is let go in place. One that
+// comes when the group does not serve is ignored.
+type Ordered struct{ For time.Duration }
+
 // Fired tells that a timer of the machine has run out (Machine.Next).
 type Fired struct{ Timer Timer }
 
+// Lifted answers an ActLift, whether there was anything to lift or not. One that nobody waits for is ignored.
+type Lifted struct{}
+
+func (Lifted) input()       {}
 func (SentinelSaid) input() {}
 func (LaneSaid) input()     {}
 func (Probed) input()       {}
 func (Fired) input()        {}
+func (Ordered) input()      {}
 
 // Timer names the machine's timers. The decisions know time only through them.
 type Timer uint8
@@ -49,11 +60,13 @@ const (
 	TimerConfirm
 	// TimerAsk: ask all Sentinels (again).
 	TimerAsk
+	// TimerOrder: an operator's order to hold has come to its end.
+	TimerOrder
 
 	numTimers
 )
 
-var timers = [numTimers]string{"probe", "hold", "claim", "trust", "confirm", "ask"}
+var timers = [numTimers]string{"probe", "hold", "claim", "trust", "confirm", "ask", "order"}
 
 // String is the timer's word for logs and scripts.
 func (t Timer) String() string { return word(timers[:], int(t)) }
@@ -79,6 +92,9 @@ const (
 	ActRelease
 	// ActRefuse: the hold limit has passed; Refuse says what was missing.
 	ActRefuse
+	// ActLift: the order to hold has run out, so whoever gave it has died or hangs: take the fence off Addr that it may have
+	// left, and answer with Lifted.
+	ActLift
 	// ActNote: Text is worth a line in the log and the report; Bug marks what must not happen.
 	ActNote
 )
@@ -117,6 +133,8 @@ func (a Action) String() string {
 		return fmt.Sprintf("release term=%d", a.Term)
 	case ActRefuse:
 		return fmt.Sprintf("refuse reason=%v", a.Refuse)
+	case ActLift:
+		return "lift " + a.Addr
 	case ActNote:
 		return "note: " + a.Text
 	}

@@ -9,16 +9,16 @@ import (
 // states with one key behave alike. Sentinels are sorted by what they say, because none of them is special.
 func key(m *Machine, o *oracle) []byte {
 	b := []byte{byte(m.state), byte(m.gate), byte(node(m.master) + 1), byte(min(m.flaps, 1)), byte(min(m.term, 1))}
-	b = append(b, bits(m.hold.broken, m.hold.masterLost, m.restored, m.hold.since.IsZero()))
+	b = append(b, bits(m.hold.broken, m.hold.masterLost, m.restored, m.hold.since.IsZero(), m.ordered, m.lifting))
 	b = binary.AppendUvarint(b, m.epoch)
 	b = binary.AppendUvarint(b, m.confirmed)
-	var armed byte
+	var armed uint16
 	for i, d := range m.deadline {
 		if !d.IsZero() {
 			armed |= 1 << i
 		}
 	}
-	b = append(b, armed)
+	b = binary.BigEndian.AppendUint16(b, armed)
 	ps := make([]uint16, 0, 8)
 	for _, p := range m.probes {
 		ps = append(ps, uint16(node(p.addr))<<8|uint16(bits(p.number != 0)))
@@ -48,7 +48,7 @@ func key(m *Machine, o *oracle) []byte {
 		b = append(b, v...)
 	}
 	if o != nil {
-		b = append(b, byte(o.master+1), byte(o.epoch), byte(o.raised), byte(o.sure), byte(o.gate), bits(o.fell, o.restored, o.broken, o.lost), byte(o.follow+1))
+		b = append(b, byte(o.master+1), byte(o.epoch), byte(o.raised), byte(o.sure), byte(o.gate), bits(o.fell, o.restored, o.broken, o.lost, o.ordered, o.lifting), byte(o.follow+1))
 	}
 	return b
 }

@@ -3,6 +3,7 @@ package failover
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"sentinelproxy/proxy/topology"
 )
@@ -19,6 +20,13 @@ func (s *stepper) learn(in Input) bool {
 		return s.learnLane(in.LaneReport)
 	case Probed:
 		return s.learnProbe(in)
+	case Ordered:
+		return s.learnOrder(in.For)
+	case Lifted:
+		if !s.m.lifting {
+			return false
+		}
+		s.endOrder()
 	case Fired:
 		if s.m.deadline[in.Timer].IsZero() {
 			return false
@@ -37,11 +45,35 @@ func (s *stepper) learnLane(r LaneReport) bool {
 	switch r.Kind {
 	case PinnedLost:
 		s.news.look = true
+	case Drained:
+		s.m.drained = s.m.gate > gateOpen
 	case Restored:
 		s.m.restored = true
 	}
 	s.news.lane = r.Kind
 	return true
+}
+
+func (s *stepper) learnOrder(d time.Duration) bool {
+	switch {
+	case d <= 0:
+		if !s.m.ordered {
+			return false
+		}
+		s.endOrder()
+	case s.m.state == Serving, s.m.state == Draining:
+		s.m.ordered, s.m.lifting = true, false
+		s.arm(TimerOrder, d)
+	default:
+		return false
+	}
+	return true
+}
+
+// endOrder: what was ordered is over.
+func (s *stepper) endOrder() {
+	s.m.ordered, s.m.lifting = false, false
+	s.disarm(TimerOrder)
 }
 
 func (s *stepper) learnProbe(in Probed) bool {
@@ -82,6 +114,15 @@ func (s *stepper) learnTimer(t Timer) {
 				}
 			}
 		}
+	case TimerOrder:
+		if s.m.lifting || s.m.state != Draining || s.m.claimed(s.m.master) != stageNone {
+			s.endOrder() // while it is being replaced the master had better stay fenced
+			break
+		}
+		s.note("the order to hold has come to its end without a switch")
+		s.m.lifting = true
+		s.act(Action{Kind: ActLift, Addr: s.m.master})
+		s.arm(TimerOrder, s.m.cfg.Lift)
 	case TimerConfirm:
 		s.withdraw("not confirmed by a majority in time")
 	}

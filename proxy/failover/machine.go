@@ -15,6 +15,7 @@ type Config struct {
 	AskEvery    time.Duration // between polls of all Sentinels during a hold
 	Patience    time.Duration // how long a claimed failover may go without progress before it is dismissed; at most half of HoldTimeout
 	TrustAfter  time.Duration // how long a dismissed claim stays dismissed
+	Lift        time.Duration // how long the end of an order waits for Lifted
 	Confirm     time.Duration // how long a majority may take to confirm a master adopted by following a failover
 
 	// Same tells whether two addresses mean one node. Plain equality unless set.
@@ -52,6 +53,7 @@ func DefaultConfig(sentinels []string) Config {
 		AskEvery:    250 * time.Millisecond,
 		Patience:    3 * time.Second,
 		TrustAfter:  30 * time.Second,
+		Lift:        2 * time.Second,
 		Confirm:     15 * time.Second,
 	}
 }
@@ -67,6 +69,7 @@ func (c *Config) complete() {
 		{&c.AskEvery, &def.AskEvery},
 		{&c.Patience, &def.Patience},
 		{&c.TrustAfter, &def.TrustAfter},
+		{&c.Lift, &def.Lift},
 		{&c.Confirm, &def.Confirm},
 	} {
 		if *d.is <= 0 {
@@ -131,6 +134,9 @@ type Machine struct {
 	numbers  uint64 // last probe number given out
 	flaps    int    // adoptions since the master was last seen well a while after one; slows down going round in circles
 	refused  RefuseReason
+	drained  bool // the lanes have no write in flight, in this hold; for Status
+	ordered  bool // an operator wants writes to be held; TimerOrder runs
+	lifting  bool // that has run out, and Lifted is waited for; TimerOrder runs
 	deadline [numTimers]time.Time
 }
 

@@ -26,6 +26,8 @@ type oracle struct {
 	restored    bool // Restored(term) has come
 	broken      bool // LinkLost, Rejected, role changed or Refuse since Adopt: needs another Adopt
 	lost        bool // the master did not answer or lost a link in this hold
+	ordered     bool // an operator wants writes to be held
+	lifting     bool // that has run out
 }
 
 // said is what a Sentinel has said.
@@ -108,6 +110,11 @@ func (o *oracle) hear(before *Machine, in Input) int8 {
 		case Restored:
 			o.restored = true
 		}
+	case Ordered:
+		o.ordered = in.For > 0 && (o.ordered || before.state == Serving || before.state == Draining)
+		o.lifting = o.lifting && in.For > 0 && before.state != Serving && before.state != Draining
+	case Lifted:
+		o.ordered, o.lifting = o.ordered && !o.lifting, false
 	case Probed:
 		return o.answer(in)
 	case Fired:
@@ -126,6 +133,8 @@ func (o *oracle) hear(before *Machine, in Input) int8 {
 			}
 		case TimerConfirm:
 			o.fell = true
+		case TimerOrder:
+			o.ordered, o.lifting = !o.lifting, !o.lifting
 		}
 	}
 	return -1
@@ -254,8 +263,13 @@ func (o *oracle) order(a Action, verified int8) error {
 	case ActProbe:
 		o.outstanding[node(a.Addr)] = a.Number
 	case ActAdopt:
+		o.ordered, o.lifting = false, false
 		return o.adopt(a, verified)
 	case ActRelease:
+		if o.ordered && o.gate == gateWrites {
+			return fmt.Errorf("I12: writes are let go against an order")
+		}
+		o.ordered, o.lifting = false, false
 		return o.release(a, verified)
 	}
 	return nil

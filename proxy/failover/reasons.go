@@ -28,13 +28,15 @@ const (
 	HoldRoleChanged
 	// HoldLoading: the master answers that it is loading its data set.
 	HoldLoading
+	// HoldOrdered: an operator has asked for it, to prepare a switchover. Writes only.
+	HoldOrdered
 
 	numHoldReasons
 )
 
 var holdReasons = [numHoldReasons]string{
 	"none", "starting", "link_lost", "rejected", "failover_announced", "candidate_named",
-	"switch_published", "another_named", "probe_failed", "role_changed", "loading",
+	"switch_published", "another_named", "probe_failed", "role_changed", "loading", "ordered",
 }
 
 // String is the word for logs, metric labels and reports.

@@ -15,6 +15,7 @@ type Status struct {
 	// HoldSince is nil while serving; HoldMS how long that is by now.
 	HoldSince    *time.Time       `json:"hold_since,omitempty"`
 	HoldMS       float64          `json:"hold_ms"`
+	Drained      bool             `json:"drained"`     // no write from before the hold is in flight any more
 	HoldReason   string           `json:"hold_reason"` // a HoldReason's word, "none" while serving
 	RefuseReason string           `json:"refuse_reason"`
 	RefuseText   string           `json:"refuse_text"`  // the same as the sentence part that clients get
@@ -58,7 +59,7 @@ func (d *Driver) Status() Status {
 	m := d.shown.Load()
 	s := Status{
 		Group: d.opts.Group, State: m.state.String(), StateMS: millis(time.Since(*d.since.Load())),
-		Master: m.master, Epoch: m.epoch, Confirmed: m.term > 0 && m.epoch == m.confirmed, Term: m.term, Basis: m.basis.String(),
+		Master: m.master, Epoch: m.epoch, Confirmed: m.term > 0 && m.epoch == m.confirmed, Term: m.term, Basis: m.basis.String(), Drained: m.drained,
 		HoldReason: m.hold.reason.String(), RefuseReason: m.refused.String(), RefuseText: m.refused.Text(), Waiting: RefuseNone.String(),
 		Probed: []ProbeStatus{}, Sentinels: []SentinelStatus{}, Counters: d.rec.totals(),
 	}

@@ -127,8 +127,15 @@ func (s *stepper) trouble() trouble {
 		return trouble{reason: HoldAnotherNamed}
 	case st > stageNone:
 		return trouble{reason: HoldFailoverAnnounced}
+	case s.m.ordered:
+		return trouble{reason: HoldOrdered}
 	}
 	return trouble{}
+}
+
+// writesOnly: the master still works, and goes on answering reads.
+func (t trouble) writesOnly() bool {
+	return t.reason == HoldFailoverAnnounced || t.reason == HoldOrdered
 }
 
 // refuse ends the waiting, not the search. It is ordered again when an adoption out of Refusing comes to nothing: for

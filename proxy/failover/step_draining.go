@@ -18,7 +18,7 @@ func (s *stepper) stepDraining() {
 		s.disarm(TimerProbe)
 		s.enter(Verifying)
 		s.aim()
-	case t.reason == HoldNone, t.reason == HoldFailoverAnnounced:
+	case t.reason == HoldNone, t.writesOnly():
 		s.check()
 	default:
 		s.m.hold.broken = s.m.hold.broken || t.broken

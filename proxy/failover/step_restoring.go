@@ -30,9 +30,10 @@ func (s *stepper) stepRestoring() {
 // release lets everything go to the adopted master and ends the hold.
 func (s *stepper) release() {
 	s.act(Action{Kind: ActRelease, Term: s.m.term, Addr: s.m.master})
-	s.m.gate, s.m.hold, s.m.refused = gateOpen, hold{}, RefuseNone
+	s.m.gate, s.m.hold, s.m.refused, s.m.drained = gateOpen, hold{}, RefuseNone, false
 	s.disarm(TimerHold)
 	s.disarm(TimerAsk)
+	s.endOrder()
 	s.enter(Serving)
 	if s.m.outstanding(s.m.master) == 0 {
 		s.arm(TimerProbe, s.m.cfg.CheckEvery)

@@ -35,7 +35,7 @@ func (s *stepper) startHold(t trouble) {
 	}
 	s.disarm(TimerProbe)
 	s.arm(TimerHold, s.m.cfg.HoldTimeout)
-	if t.reason == HoldFailoverAnnounced {
+	if t.writesOnly() {
 		s.tighten(gateWrites, t.reason)
 		s.act(Action{Kind: ActAsk})
 		s.arm(TimerAsk, s.m.cfg.AskEvery)

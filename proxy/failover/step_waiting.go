@@ -49,7 +49,7 @@ func (s *stepper) aggravate() {
 	t := s.trouble()
 	s.m.hold.broken = s.m.hold.broken || t.broken
 	s.m.hold.masterLost = s.m.hold.masterLost || t.lost
-	if t.reason != HoldNone && t.reason != HoldFailoverAnnounced {
+	if t.reason != HoldNone && !t.writesOnly() {
 		s.tighten(gateAll, t.reason)
 	}
 }
@@ -109,6 +109,7 @@ func (s *stepper) adopt(v verdict) {
 	m.flaps = min(m.flaps+1, maxFlaps)
 	m.master, m.basis, m.follow = v.addr, v.basis, v.follow
 	m.hold.broken, m.hold.masterLost = false, false
+	s.endOrder()
 	s.confirm(v)
 	s.act(Action{Kind: ActAdopt, Addr: v.addr, Term: m.term, Epoch: v.epoch, Basis: v.basis})
 	s.dropClaims()

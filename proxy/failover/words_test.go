@@ -66,6 +66,14 @@ func parse(line string, m *Machine, now time.Time) (Input, error) {
 			return nil, fmt.Errorf("%s was not asked", p.Addr)
 		}
 		return p, nil
+	case w[0] == "lifted":
+		return Lifted{}, nil
+	case w[0] == "order":
+		d, err := time.ParseDuration(arg(1)) // "order release" is 0
+		if err != nil && arg(1) != "release" {
+			return nil, err
+		}
+		return Ordered{d}, nil
 	case w[0] == "timer":
 		for t := range numTimers {
 			if t.String() == arg(1) {

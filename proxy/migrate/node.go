@@ -1,0 +1,95 @@
+package migrate
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
+)
+
+// Credentials of a kind of server; both may be empty.
+type Credentials struct{ Username, Password string }
+
+// callTimeout bounds one question to a server.
+const callTimeout = 2 * time.Second
+
+// connect makes a client that asks once and does not try again by itself.
+func connect(addr string, c Credentials) *redis.Client {
+	return redis.NewClient(&redis.Options{
+		Addr: addr, Username: c.Username, Password: c.Password, Protocol: 2, DisableIdentity: true, MaxRetries: -1, PoolSize: 2,
+		DialTimeout: callTimeout, ReadTimeout: callTimeout, WriteTimeout: callTimeout,
+		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
+	})
+}
+
+// node is a data node.
+type node struct {
+	addr   string
+	client *redis.Client
+}
+
+func (n *node) do(ctx context.Context, args ...any) error {
+	if err := n.client.Do(ctx, args...).Err(); err != nil {
+		return fmt.Errorf("%s: %v: %w", n.addr, args[0], err)
+	}
+	return nil
+}
+
+// info is the fields of INFO replication and server.
+func (n *node) info(ctx context.Context) (map[string]string, error) {
+	fields := map[string]string{}
+	for _, section := range []string{"replication", "server"} {
+		text, err := n.client.Info(ctx, section).Result()
+		if err != nil {
+			return nil, fmt.Errorf("%s: INFO %s: %w", n.addr, section, err)
+		}
+		for line := range strings.Lines(text) {
+			if key, value, ok := strings.Cut(strings.TrimSpace(line), ":"); ok {
+				fields[key] = value
+			}
+		}
+	}
+	return fields, nil
+}
+
+// role is "master" or "slave", as Redis has it.
+func (n *node) role(ctx context.Context) (string, error) {
+	reply, err := n.client.Do(ctx, "ROLE").Slice()
+	if err != nil || len(reply) == 0 {
+		return "", fmt.Errorf("%s: ROLE: %w", n.addr, err)
+	}
+	role := fmt.Sprint(reply[0])
+	if role == "replica" { // Dragonfly
+		role = "slave"
+	}
+	return role, nil
+}
+
+// number reads a numeric setting; ok is false where the server has none of that name.
+func (n *node) number(ctx context.Context, names ...string) (name string, value int, ok bool, err error) {
+	for _, name := range names {
+		reply, err := n.client.ConfigGet(ctx, name).Result()
+		if err != nil {
+			return "", 0, false, fmt.Errorf("%s: CONFIG GET %s: %w", n.addr, name, err)
+		}
+		for key, text := range reply {
+			value, err := strconv.Atoi(text)
+			if err != nil {
+				return "", 0, false, fmt.Errorf("%s: CONFIG GET %s answers %q", n.addr, name, text)
+			}
+			return key, value, true, nil
+		}
+	}
+	return "", 0, false, nil
+}
+
+func (n *node) set(ctx context.Context, name string, value int) error {
+	if err := n.client.ConfigSet(ctx, name, strconv.Itoa(value)).Err(); err != nil {
+		return fmt.Errorf("%s: CONFIG SET %s %d: %w", n.addr, name, value, err)
+	}
+	return nil
+}

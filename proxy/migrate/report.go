@@ -1,0 +1,42 @@
+package migrate
+
+import (
+	"fmt"
+	"time"
+)
+
+// Report is what was done.
+type Report struct {
+	Master  string `json:"master"` // the group
+	From    string `json:"from"`
+	To      string `json:"to"` // "" if there was no switch
+	Outcome string `json:"outcome"`
+	// Unsure is what could not be made sure of.
+	Unsure []string `json:"unsure"`
+	Steps  []Step   `json:"steps"`
+	// HeldMS is how long the proxies held writes, from the order to the last that served from the new master.
+	HeldMS float64 `json:"held_ms"`
+}
+
+// Outcomes of a switchover.
+const (
+	Switched  = "switched"  // the new master serves
+	Aborted   = "aborted"   // the old one serves again
+	Rehearsed = "rehearsed" // writes were held and released, nothing else
+	Checked   = "checked"   // --dry-run: it could be done
+	InDoubt   = "in doubt"  // the failover began, and how it ended is not known
+)
+
+// Step is one line of the report.
+type Step struct {
+	OffsetMS float64 `json:"offset_ms"`
+	Text     string  `json:"text"`
+}
+
+func (s *switchover) say(format string, args ...any) {
+	step := Step{float64(time.Since(s.began).Microseconds()) / 1000, fmt.Sprintf(format, args...)}
+	s.report.Steps = append(s.report.Steps, step)
+	if s.o.Progress != nil {
+		s.o.Progress(step)
+	}
+}

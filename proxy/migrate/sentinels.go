@@ -1,0 +1,121 @@
+package migrate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// sentinels are those that the user has named.
+type sentinels struct {
+	group string
+	all   []*redis.Client
+}
+
+// opinion is what one says of the master.
+type opinion struct {
+	addr  string // of the master
+	flags string
+	known int // Sentinels, itself included
+}
+
+func fieldsOf(reply any) map[string]string {
+	list, _ := reply.([]any)
+	fields := map[string]string{}
+	for i := 0; i+1 < len(list); i += 2 {
+		fields[fmt.Sprint(list[i])] = fmt.Sprint(list[i+1])
+	}
+	return fields
+}
+
+func (s *sentinels) ask(ctx context.Context, c *redis.Client) (opinion, error) {
+	reply, err := c.Do(ctx, "SENTINEL", "MASTER", s.group).Result()
+	if err != nil {
+		return opinion{}, fmt.Errorf("sentinel %s: %w", c.Options().Addr, err)
+	}
+	f := fieldsOf(reply)
+	others, _ := strconv.Atoi(f["num-other-sentinels"])
+	return opinion{net.JoinHostPort(f["ip"], f["port"]), f["flags"], others + 1}, nil
+}
+
+// master is the one that more than half of the Sentinels name; busy says that a failover is under way.
+func (s *sentinels) master(ctx context.Context) (addr string, busy bool, err error) {
+	votes := map[string]int{}
+	known := len(s.all)
+	var errs []error
+	for _, c := range s.all {
+		o, err := s.ask(ctx, c)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		votes[o.addr]++
+		known = max(known, o.known)
+		busy = busy || strings.Contains(o.flags, "failover_in_progress")
+	}
+	for addr, n := range votes {
+		if n > known/2 {
+			return addr, busy, nil
+		}
+	}
+	return "", busy, errors.Join(append(errs, fmt.Errorf("no majority of the %d Sentinels names a master of %q: %v", known, s.group, votes))...)
+}
+
+// replica is one that a Sentinel lists.
+type replica struct {
+	addr     string
+	priority int
+	down     string // why it can't be chosen, "" if it can
+}
+
+func (s *sentinels) replicas(ctx context.Context, c *redis.Client) ([]replica, error) {
+	reply, err := c.Do(ctx, "SENTINEL", "REPLICAS", s.group).Slice()
+	if err != nil {
+		return nil, fmt.Errorf("sentinel %s: %w", c.Options().Addr, err)
+	}
+	var list []replica
+	for _, r := range reply {
+		f := fieldsOf(r)
+		p, _ := strconv.Atoi(f["slave-priority"])
+		one := replica{addr: net.JoinHostPort(f["ip"], f["port"]), priority: p}
+		if f["flags"] != "slave" {
+			one.down = "a Sentinel has it as " + f["flags"]
+		}
+		list = append(list, one)
+	}
+	return list, nil
+}
+
+// know says whether every Sentinel has heard of these priorities.
+func (s *sentinels) know(ctx context.Context, priorities map[string]int) error {
+	for _, c := range s.all {
+		list, err := s.replicas(ctx, c)
+		if err != nil {
+			return err
+		}
+		for _, r := range list {
+			if want, ok := priorities[r.addr]; ok && r.priority != want {
+				return fmt.Errorf("sentinel %s has %d for %s, which has %d", c.Options().Addr, r.priority, r.addr, want)
+			}
+		}
+	}
+	return nil
+}
+
+// failover has the first Sentinel that will begin one.
+func (s *sentinels) failover(ctx context.Context) (by string, err error) {
+	var errs []error
+	for _, c := range s.all {
+		if err := c.Do(ctx, "SENTINEL", "FAILOVER", s.group).Err(); err != nil {
+			errs = append(errs, fmt.Errorf("sentinel %s: %w", c.Options().Addr, err))
+			continue
+		}
+		return c.Options().Addr, nil
+	}
+	return "", errors.Join(errs...)
+}

@@ -1,0 +1,288 @@
+package migrate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// Options of a switchover. Make them from DefaultLimits.
+type Options struct {
+	Master       string   // the group's name in Sentinel
+	Sentinels    []string // host:port
+	SentinelAuth Credentials
+	NodeAuth     Credentials // may CONFIG, CLIENT PAUSE, INFO and ROLE
+	Admins       []string    // host:port, of every proxy of the group
+	Token        string      // what they want to be brought
+	To           string      // who is to be the master; "": whom the Sentinels choose
+	Limits       Limits
+	Progress     func(Step) // told of every step as it comes; nil: nobody
+}
+
+// Limits of the steps. One that outlives its limit ends the switchover, and what was set is put back.
+type Limits struct {
+	Priorities time.Duration // until the Sentinels know changed priorities, which they ask for every 10 s
+	Hold       time.Duration // the proxies release by themselves after so long without news
+	CatchUp    time.Duration // until the replicas have what the master has
+	Promotion  time.Duration // from SENTINEL FAILOVER to ROLE master
+	Serve      time.Duration // from there until all proxies serve
+	Demotion   time.Duration // until Sentinel has made the old master a replica
+}
+
+// DefaultLimits are several times what was measured.
+func DefaultLimits() Limits {
+	return Limits{
+		Priorities: 30 * time.Second, Hold: 10 * time.Second, CatchUp: 3 * time.Second,
+		Promotion: 10 * time.Second, Serve: 10 * time.Second, Demotion: 60 * time.Second,
+	}
+}
+
+// switchover is one that is being carried out.
+type switchover struct {
+	o         Options
+	began     time.Time
+	report    Report
+	sentinels sentinels
+	proxies   proxies
+	nodes     map[string]*node
+
+	master     *node
+	replicas   []*node // that answer
+	candidates []*node // that may be chosen
+
+	fenced     fence
+	priorities []priority // changed ones
+	held       time.Time  // when the proxies were told
+}
+
+func newSwitchover(o Options) *switchover {
+	s := &switchover{o: o, began: time.Now(), nodes: map[string]*node{}, report: Report{Master: o.Master, Unsure: []string{}}}
+	s.sentinels.group = o.Master
+	for _, addr := range o.Sentinels {
+		s.sentinels.all = append(s.sentinels.all, connect(addr, o.SentinelAuth))
+	}
+	s.proxies = proxies{group: o.Master, token: o.Token, addrs: o.Admins, http: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}
+	return s
+}
+
+func (s *switchover) close() {
+	for _, c := range s.sentinels.all {
+		c.Close()
+	}
+	for _, n := range s.nodes {
+		n.client.Close()
+	}
+}
+
+func (s *switchover) node(addr string) *node {
+	if s.nodes[addr] == nil {
+		s.nodes[addr] = &node{addr, connect(addr, s.o.NodeAuth)}
+	}
+	return s.nodes[addr]
+}
+
+// Check does everything that can be done without changing anything.
+func Check(ctx context.Context, o Options) (Report, error) {
+	s := newSwitchover(o)
+	defer s.close()
+	s.report.Outcome = Checked
+	return s.report, s.preflightInto(ctx)
+}
+
+func (s *switchover) preflightInto(ctx context.Context) error {
+	err := s.preflight(ctx)
+	if err != nil {
+		s.report.Outcome = Aborted
+	}
+	return err
+}
+
+// Rehearse only holds writes, for d, so that users find the clients whose timeouts are too short.
+func Rehearse(ctx context.Context, o Options, d time.Duration) (Report, error) {
+	s := newSwitchover(o)
+	defer s.close()
+	s.report.Outcome = Aborted
+	if err := s.preflight(ctx); err != nil {
+		return s.report, err
+	}
+	if err := s.hold(ctx); err != nil {
+		return s.report, errors.Join(err, s.undo())
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(d - time.Since(s.held)):
+	}
+	if err := s.undo(); err != nil {
+		return s.report, err
+	}
+	s.report.HeldMS = float64(time.Since(s.held).Microseconds()) / 1000
+	s.report.Outcome = Rehearsed
+	return s.report, ctx.Err()
+}
+
+// Switch carries it out. An error says why it was not, or what is left to be done; the report says how far it came.
+func Switch(ctx context.Context, o Options) (Report, error) {
+	s := newSwitchover(o)
+	defer s.close()
+	s.report.Outcome = Aborted
+	for _, step := range []func(context.Context) error{s.preflight, s.prefer, s.hold, s.fence} {
+		if err := step(ctx); err != nil {
+			s.say("given up: %v", err)
+			return s.report, errors.Join(err, s.undo())
+		}
+	}
+	s.say("%s takes no more writes", s.master.addr)
+	by, err := s.sentinels.failover(ctx)
+	if err != nil {
+		s.say("given up: %v", err)
+		return s.report, errors.Join(err, s.undo())
+	}
+	s.say("Sentinel %s has begun the failover", by)
+	s.report.Outcome = InDoubt
+	return s.report, errors.Join(s.follow(), s.afterwards())
+}
+
+// hold has the proxies hold writes.
+func (s *switchover) hold(ctx context.Context) error {
+	s.held = time.Now()
+	if err := s.proxies.hold(ctx, s.o.Limits.Hold); err != nil {
+		return err
+	}
+	s.say("writes are held by all proxies, and none is in flight")
+	return nil
+}
+
+// follow waits for the new master. From here on nothing can be taken back, so it is not ended from outside.
+func (s *switchover) follow() error {
+	ctx := context.Background()
+	var next *node
+	err := s.until(ctx, s.o.Limits.Promotion, "a replica is promoted", func(ctx context.Context) error {
+		for _, c := range s.replicas {
+			if role, err := c.role(ctx); err == nil && role == "master" {
+				next = c
+				return nil
+			}
+		}
+		return errors.New("none says that it is a master")
+	})
+	if err != nil {
+		return err
+	}
+	s.report.To = next.addr
+	s.say("%s is the master", next.addr)
+	if s.o.To != "" && next.addr != s.o.To {
+		s.report.Unsure = append(s.report.Unsure, fmt.Sprintf("the Sentinels have chosen %s, not %s: whether it had every write was not checked", next.addr, s.o.To))
+	}
+	err = s.until(ctx, s.o.Limits.Serve, "all proxies serve from it", func(ctx context.Context) error { return s.proxies.serve(ctx, next.addr) })
+	if err != nil {
+		return err
+	}
+	s.report.HeldMS = float64(time.Since(s.held).Microseconds()) / 1000
+	s.report.Outcome = Switched
+	s.say("all proxies serve from it, %.0f ms after they began to hold", s.report.HeldMS)
+	return nil
+}
+
+// afterwards puts back what was set: on the old master only when it can't take a write any more.
+func (s *switchover) afterwards() error {
+	ctx := context.Background()
+	if s.report.To == "" {
+		// Nobody was promoted. If that comes later, the proxies follow it; others would write to the old master.
+		s.report.Unsure = append(s.report.Unsure, "the failover that was begun may still promote a replica")
+		return s.undo()
+	}
+	if err := s.demoted(ctx, s.master); err != nil {
+		return fmt.Errorf("%w; the fence is left on %s: take it off with --repair", err, s.master.addr)
+	}
+	s.say("%s is a replica now", s.master.addr)
+	return errors.Join(s.fenced.lift(ctx), s.putBack(ctx))
+}
+
+// undo puts everything back, in the opposite order; also when the operator has given up.
+func (s *switchover) undo() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*callTimeout)
+	defer cancel()
+	err := s.fenced.lift(ctx)
+	if !s.held.IsZero() {
+		err = errors.Join(err, s.proxies.release(ctx))
+	}
+	err = errors.Join(err, s.putBack(ctx))
+	if err == nil {
+		s.say("everything is as it was")
+	}
+	return err
+}
+
+// Repair puts back what a switchover has left that could not end, on every node that the Sentinels know.
+func Repair(ctx context.Context, o Options) (Report, error) {
+	s := newSwitchover(o)
+	defer s.close()
+	s.report.Outcome = Aborted
+	addr, busy, err := s.sentinels.master(ctx)
+	switch {
+	case err != nil:
+		return s.report, err
+	case busy:
+		return s.report, fmt.Errorf("a failover of %q is under way", o.Master)
+	}
+	list, err := s.listed(ctx)
+	if err != nil {
+		return s.report, err
+	}
+	errs := []error{s.proxies.release(ctx)}
+	for _, r := range append([]replica{{addr: addr}}, list...) {
+		n := s.node(r.addr)
+		if _, err := n.role(ctx); err != nil {
+			s.say("%s is left alone: %v", r.addr, err)
+			continue
+		}
+		if r.addr != addr {
+			// A former master that is not demoted yet must not take writes again.
+			if err := s.demoted(ctx, n); err != nil {
+				errs = append(errs, err)
+				continue
+			}
+		}
+		errs = append(errs, s.repair(ctx, n))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return s.report, err
+	}
+	s.say("nothing is left of a switchover")
+	return s.report, nil
+}
+
+// demoted waits until a node says that it is no master.
+func (s *switchover) demoted(ctx context.Context, n *node) error {
+	return s.until(ctx, s.o.Limits.Demotion, n.addr+" is a replica", func(ctx context.Context) error {
+		role, err := n.role(ctx)
+		if err == nil && role == "master" {
+			err = errors.New("it still calls itself master")
+		}
+		return err
+	})
+}
+
+func (s *switchover) repair(ctx context.Context, n *node) error {
+	set, err := Lift(ctx, n.addr, s.o.NodeAuth)
+	if err != nil {
+		return err
+	}
+	if set != "" {
+		s.say("%s: %s again", n.addr, set)
+	}
+	name, value, ok, err := n.number(ctx, priorityNames...)
+	if err != nil {
+		return err
+	}
+	if before := original(value); ok && before != value {
+		s.priorities = []priority{{n, name, before}}
+		if err := s.putBack(ctx); err != nil {
+			return err
+		}
+		s.say("%s: %s is %d again", n.addr, name, before)
+	}
+	return nil
+}
