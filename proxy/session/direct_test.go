@@ -61,6 +61,7 @@ var inputs = map[string]string{
 	"reply off twice":      wire("CLIENT REPLY OFF", "CLIENT REPLY OFF", "GET a", "CLIENT REPLY SKIP", "CLIENT REPLY ON", "CLIENT REPLY ON"),
 	"reply off local":      wire("CLIENT REPLY OFF", "CLIENT SETNAME x", "SELECT 1", "SET a 1", "CLIENT GETNAME", "CLIENT REPLY ON", "CLIENT GETNAME", "GET a", "SELECT 0", "GET a"),
 	"reply skip local":     wire("CLIENT REPLY SKIP", "CLIENT SETNAME x", "GET a", "CLIENT REPLY SKIP", "SELECT 1", "SET a 1", "GET a", "SELECT 0", "GET a"),
+	"reply subscribed":     wire("SUBSCRIBE a", "CLIENT REPLY OFF", "PING", "CLIENT REPLY SKIP", "PING", "UNSUBSCRIBE a", "CLIENT REPLY SKIP", "GET a", "GET a"),
 	"reply skip off":       wire("CLIENT REPLY SKIP", "CLIENT REPLY OFF", "GET a", "RESET", "GET a"),
 	"reply reset":          wire("CLIENT REPLY OFF", "RESET", "GET a", "CLIENT REPLY SKIP", "RESET", "GET a"),
 	"reply off sub":        wire("CLIENT REPLY OFF", "SUBSCRIBE a b", "PSUBSCRIBE p*", "UNSUBSCRIBE a", "UNSUBSCRIBE", "PUNSUBSCRIBE", "GET a", "CLIENT REPLY ON", "GET a"),

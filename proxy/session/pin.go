@@ -68,6 +68,10 @@ func (s *Session) dispatchPinned(c *resp.Command, info *command.Info, rest []byt
 		s.answerOK()
 		return true
 	}
+	if info.ID == command.ClientReply && s.inflight > 0 && s.refusesMost() {
+		s.halt(stopIdle) // what is in flight may be about to end that
+		return false
+	}
 	if v := s.admit(info, rest); v != pass {
 		if v == answered {
 			s.refusedWhilePinned(info)
@@ -131,6 +135,11 @@ func (s *Session) dispatchPinned(c *resp.Command, info *command.Info, rest []byt
 	return true
 }
 
+// refusesMost: a subscriber of RESP2 may do little else, and the server says so, if it says anything.
+func (s *Session) refusesMost() bool {
+	return s.key.Proto == 2 && s.pin != nil && s.pin.subscribed() && !s.pin.silent
+}
+
 // countWrites sends a command before WAIT. The server vouches for what it had written after the previous
 // command of the same connection, and the session's writes have gone another way.
 func (s *Session) countWrites() {
@@ -190,7 +199,7 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 		case command.Unwatch:
 			p.tx.watchLost = p.tx.watchLost && c.Args != 1 // for an EXEC that is pipelined behind it
 		case command.ClientReply:
-			if s.replyMode(raw, s.arguments(c)) {
+			if !s.refusesMost() && s.replyMode(raw, s.arguments(c)) {
 				return
 			}
 		default:
