@@ -15,6 +15,7 @@ type Config struct {
 	Lanes int // event loops; 0 leaves the number to the proxy
 
 	HoldTimeout    time.Duration // a command held longer than this is answered with an error
+	MinorityGrace  time.Duration // writes are held when fewer Sentinels than a majority have been in reach for this long; 0 = never
 	HoldBytes      int64         // bytes held, all groups and lanes together
 	HoldCommands   int           // commands held, all groups and lanes together
 	InFlightWrites InFlightWrites
@@ -82,6 +83,7 @@ const (
 func DefaultConfig() Config {
 	return Config{
 		HoldTimeout:    60 * time.Second, // Sentinel's own defaults need more than 30 s to notice a crash
+		MinorityGrace:  30 * time.Second, // as long as Sentinels by default wait before they replace a master that they don't reach
 		HoldBytes:      256 << 20,
 		HoldCommands:   100_000,
 		InFlightWrites: WritesIdempotent,

@@ -67,6 +67,8 @@ func processOptions() []Option {
 			func(c *Config) *int { return &c.Lanes }),
 		duration("hold-timeout", "longest hold of a command", 1,
 			func(c *Config) *time.Duration { return &c.HoldTimeout }),
+		duration("minority-grace", "hold writes when fewer than a majority of the Sentinels have been in reach for this long; 0 = never", 0,
+			func(c *Config) *time.Duration { return &c.MinorityGrace }),
 		size("hold-bytes", "most bytes held", 1,
 			func(c *Config) *int64 { return &c.HoldBytes }),
 		count("hold-commands", "most commands held", 1, maxCount,

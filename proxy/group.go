@@ -57,6 +57,9 @@ func newGroup(gc Group, cfg *Config, sh *shared, loops []*reactor.Loop, base *za
 	}
 	conf := failover.DefaultConfig(gc.Sentinels)
 	conf.HoldTimeout = cfg.HoldTimeout
+	if conf.MinorityGrace = cfg.MinorityGrace; conf.MinorityGrace == 0 {
+		conf.MinorityGrace = -1 // never
+	}
 	g.driver = failover.New(failover.Options{
 		Lift:  g.lift,
 		Group: gc.Name, Config: conf, ProbeTimeout: probeTimeout, Lanes: g.lanes, Logger: base, AskSentinels: g.watcher.Ask,

@@ -14,13 +14,14 @@ func TestExplorationFindsBugs(t *testing.T) {
 	}{
 		{"ROLE is not asked", bugs{skipRole: true}, "I4"},
 		{"opinions of any epoch count", bugs{anyEpoch: true}, "I3 I5"},
-		{"one Sentinel is enough", bugs{minority: true}, "I5"},
+		{"one Sentinel is enough", bugs{minority: true}, "I5 I13"},
 		{"probes from before the hold are believed", bugs{oldProbes: true}, "I4"},
 		{"claims are believed for ever", bugs{noDismiss: true}, "I10"},
 		{"adopting without a hold", bugs{noHold: true}, "I1 I6"},
 		{"release before the lanes are ready", bugs{early: true}, "I2"},
 		{"no way out of refusing", bugs{deafRefuse: true}, "I10"},
 		{"any Sentinel's candidate", bugs{anyWord: true}, "I5"},
+		{"writes go on with a minority", bugs{careless: true}, "I13"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var res explored
@@ -43,11 +44,16 @@ func TestExplorationFindsBugs(t *testing.T) {
 
 func bugRoots(t testing.TB, b bugs) []position {
 	w := newChaos(t, "names B 6", "names B 4", "+selected-slave B A", "+try-failover A", "+try-failover B")
-	start := root(t, w, bugs{}, servingA...)
-	cfg := *start.m.cfg
-	cfg.bugs = b
-	start.m.cfg = &cfg
-	writes := start
+	roots := []position{
+		root(t, w, bugs{}, servingA...),
+		root(t, w, bugs{}, append(servingA, "s1 down", "s2 down", "timer minority")...),
+	}
+	for i := range roots {
+		cfg := *roots[i].m.cfg
+		cfg.bugs = b
+		roots[i].m.cfg = &cfg
+	}
+	writes := roots[0]
 	for _, line := range []string{"s1 +try-failover A", "s1 -failover-abort-x A", "s1 names A 5", "s2 names A 5"} {
 		in, err := parse(line, &writes.m, still)
 		if err != nil {
@@ -57,5 +63,5 @@ func bugRoots(t testing.TB, b bugs) []position {
 			t.Fatal(err)
 		}
 	}
-	return []position{start, writes}
+	return append(roots, writes)
 }

@@ -91,6 +91,7 @@ func chaosRoots(t testing.TB, b bugs, words []string) []position {
 		root(t, w, b, append(servingA, "lanes link-lost", "role A failed", "s1 +try-failover A", "s1 +selected-slave B A", "role B replica",
 			"timer probe", "role B master")...),
 		root(t, w, b, append(servingA, "lanes link-lost", "role A failed", "timer hold")...),
+		root(t, w, b, append(servingA, "s1 down", "s2 down", "timer minority", "s1 up")...),
 	}
 }
 

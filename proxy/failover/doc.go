@@ -17,7 +17,8 @@
 //     seen from its announcement, or the present master is lost; and it answered ROLE slave after it was named. So the release comes some ms
 //     after the promotion, up to a second before the first Sentinel says so.
 //   - undisputed: it is the present master, no majority can be had, and no Sentinel that answers names another at a higher epoch.
-//     The proxy's being cut off from the Sentinels does not stop the service.
+//     So Sentinels that are restarted do not stop the service. It is no basis any more when fewer than a majority have been in
+//     reach for Config.MinorityGrace (minority.go): then writes are held until a majority is back.
 //
 // The master of a failover that a Sentinel claims to run is not eligible while the claim is believed: until it is
 // withdrawn (-failover-abort-*), the Sentinel is in TILT, or it made no progress for Config.Patience. After that all Sentinels are asked anew before
@@ -50,6 +51,8 @@
 //	    timers run, the machine serves that master within a bounded number of steps.
 //	I11 Writes are not let go to a master while a believed claim says that it is being replaced.
 //	I12 Writes that are held by an operator's order are not let go before it is taken back, has run out, or more than writes is held.
+//	I13 No write passes while fewer than a majority of the known Sentinels have been in reach for the grace, until a majority is, or a
+//	    failover that can be followed has made another master.
 //
 // The default depth takes seconds; "go test ./proxy/failover -depth 4 -walks 5000" takes minutes. bugs_test.go switches mistakes on
 // and demands that the exploration finds each. An address is compared as written (Config.Same is the hook): a node that

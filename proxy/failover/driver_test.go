@@ -149,7 +149,7 @@ func TestDriverFollowsCrash(t *testing.T) {
 		r := newRig(t, nil)
 		r.serve()
 		defer r.stop()
-		time.Sleep(5 * time.Second)
+		time.Sleep(4500 * time.Millisecond) // between two checks of ROLE
 
 		r.set(r.roles, "A", "failed")
 		r.d.Lane(LaneReport{Kind: LinkLost, Term: 1, Addr: "A", Text: "EOF"})

@@ -62,11 +62,13 @@ const (
 	TimerAsk
 	// TimerOrder: an operator's order to hold has come to its end.
 	TimerOrder
+	// TimerMinority: fewer Sentinels than a majority have been in reach for Config.MinorityGrace.
+	TimerMinority
 
 	numTimers
 )
 
-var timers = [numTimers]string{"probe", "hold", "claim", "trust", "confirm", "ask", "order"}
+var timers = [numTimers]string{"probe", "hold", "claim", "trust", "confirm", "ask", "order", "minority"}
 
 // String is the timer's word for logs and scripts.
 func (t Timer) String() string { return word(timers[:], int(t)) }

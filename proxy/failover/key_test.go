@@ -9,7 +9,7 @@ import (
 // states with one key behave alike. Sentinels are sorted by what they say, because none of them is special.
 func key(m *Machine, o *oracle) []byte {
 	b := []byte{byte(m.state), byte(m.gate), byte(node(m.master) + 1), byte(min(m.flaps, 1)), byte(min(m.term, 1))}
-	b = append(b, bits(m.hold.broken, m.hold.masterLost, m.restored, m.hold.since.IsZero(), m.ordered, m.lifting))
+	b = append(b, bits(m.hold.broken, m.hold.masterLost, m.restored, m.hold.since.IsZero(), m.ordered, m.lifting, m.minority))
 	b = binary.AppendUvarint(b, m.epoch)
 	b = binary.AppendUvarint(b, m.confirmed)
 	var armed uint16
@@ -33,7 +33,7 @@ func key(m *Machine, o *oracle) []byte {
 		v := &m.views[i]
 		c := &v.claim
 		e := []byte{
-			bits(v.up, v.fresh, v.tilt, c.announced, c.replica, m.follow == v.addr, v.inProgress()), byte(node(v.master) + 1), byte(v.epoch),
+			bits(v.up, v.fresh, v.tilt, c.announced, c.replica, m.follow == v.addr, v.inProgress(), v.heard), byte(node(v.master) + 1), byte(v.epoch),
 			byte(c.stage), byte(c.dismissed), byte(node(c.master) + 1), byte(node(c.candidate) + 1),
 		}
 		c = &v.onward
@@ -48,14 +48,14 @@ func key(m *Machine, o *oracle) []byte {
 		b = append(b, v...)
 	}
 	if o != nil {
-		b = append(b, byte(o.master+1), byte(o.epoch), byte(o.raised), byte(o.sure), byte(o.gate), bits(o.fell, o.restored, o.broken, o.lost, o.ordered, o.lifting), byte(o.follow+1))
+		b = append(b, byte(o.master+1), byte(o.epoch), byte(o.raised), byte(o.sure), byte(o.gate), bits(o.fell, o.restored, o.broken, o.lost, o.ordered, o.lifting, o.cut), byte(o.follow+1))
 	}
 	return b
 }
 
 func (o *oracle) saidKey(b []byte, i int) []byte {
 	s := &o.said[i]
-	b = append(b, bits(s.known, s.named, s.running), byte(s.node+1), byte(s.epoch))
+	b = append(b, bits(s.known, s.named, s.running, s.heard), byte(s.node+1), byte(s.epoch))
 	for _, c := range s.claims {
 		b = append(b, bits(c.announced, c.replica, c.candidateEverNamed), byte(c.stage)<<4|byte(c.dismissed), byte(c.candidate+1))
 	}

@@ -16,6 +16,7 @@ func (s *stepper) learn(in Input) bool {
 			return false
 		}
 		s.learnEvent(in.Event)
+		s.reach()
 	case LaneSaid:
 		return s.learnLane(in.LaneReport)
 	case Probed:
@@ -123,6 +124,8 @@ func (s *stepper) learnTimer(t Timer) {
 		s.m.lifting = true
 		s.act(Action{Kind: ActLift, Addr: s.m.master})
 		s.arm(TimerOrder, s.m.cfg.Lift)
+	case TimerMinority:
+		s.m.minority = true
 	case TimerConfirm:
 		s.withdraw("not confirmed by a majority in time")
 	}
@@ -137,6 +140,7 @@ func (s *stepper) learnEvent(e topology.Event) {
 	v := s.m.view(e.Sentinel)
 	v.at = e.Time
 	v.up, v.denied = e.Kind != topology.SentinelDown, e.Denied
+	v.heard = e.Kind != topology.SentinelDown && (v.heard || e.Kind == topology.Opinion || e.Kind == topology.NoOpinion)
 	switch e.Kind {
 	case topology.SentinelDown, topology.NoOpinion:
 		v.master, v.epoch, v.flags, v.text = "", 0, "", e.Text

@@ -17,6 +17,8 @@ type Config struct {
 	TrustAfter  time.Duration // how long a dismissed claim stays dismissed
 	Lift        time.Duration // how long the end of an order waits for Lifted
 	Confirm     time.Duration // how long a majority may take to confirm a master adopted by following a failover
+	// MinorityGrace is how long writes go on with fewer Sentinels in reach than a majority. Negative: for ever.
+	MinorityGrace time.Duration
 
 	// Same tells whether two addresses mean one node. Plain equality unless set.
 	Same func(a, b string) bool
@@ -37,6 +39,7 @@ type bugs struct {
 	early      bool // release on adoption, without waiting for the lanes
 	deafRefuse bool // don't look for a master any more once refusing
 	anyWord    bool // adopt the candidate of any Sentinel without having followed its failover
+	careless   bool // let writes go to an undisputed master although the grace has passed
 }
 
 // DefaultConfig returns the default limits and intervals for the given Sentinels.
@@ -55,6 +58,8 @@ func DefaultConfig(sentinels []string) Config {
 		TrustAfter:  30 * time.Second,
 		Lift:        2 * time.Second,
 		Confirm:     15 * time.Second,
+
+		MinorityGrace: 30 * time.Second,
 	}
 }
 
@@ -75,6 +80,9 @@ func (c *Config) complete() {
 		if *d.is <= 0 {
 			*d.is = *d.def
 		}
+	}
+	if c.MinorityGrace == 0 {
+		c.MinorityGrace = def.MinorityGrace
 	}
 	c.Patience = min(c.Patience, c.HoldTimeout/2)
 	if c.Same == nil {
@@ -137,6 +145,7 @@ type Machine struct {
 	drained  bool // the lanes have no write in flight, in this hold; for Status
 	ordered  bool // an operator wants writes to be held; TimerOrder runs
 	lifting  bool // that has run out, and Lifted is waited for; TimerOrder runs
+	minority bool // fewer than a majority of the Sentinels have been in reach for the grace
 	deadline [numTimers]time.Time
 }
 

@@ -28,11 +28,13 @@ type oracle struct {
 	lost        bool // the master did not answer or lost a link in this hold
 	ordered     bool // an operator wants writes to be held
 	lifting     bool // that has run out
+	cut         bool // fewer than a majority have been in reach for the grace
 }
 
 // said is what a Sentinel has said.
 type said struct {
 	known, named bool
+	heard        bool // has answered since it is up
 	running      bool // its last opinion had the flag failover_in_progress
 	node         int8
 	epoch        uint64
@@ -76,6 +78,9 @@ func (o *oracle) step(before, after *Machine, in Input, acts []Action) error {
 	}
 	if serving := after.state == Serving; serving != (o.gate == gateOpen) {
 		return fmt.Errorf("I6: %v while the gate is %d", after.state, o.gate)
+	}
+	if o.cut && o.gate == gateOpen {
+		return fmt.Errorf("I13: writes pass although most Sentinels have been out of reach for the grace")
 	}
 	if o.late(before, in) && (len(acts) > 0 || string(key(before, nil)) != string(key(after, nil))) {
 		return fmt.Errorf("I8: a late input changed something")
@@ -135,6 +140,8 @@ func (o *oracle) hear(before *Machine, in Input) int8 {
 			o.fell = true
 		case TimerOrder:
 			o.ordered, o.lifting = !o.lifting, !o.lifting
+		case TimerMinority:
+			o.cut = true
 		}
 	}
 	return -1
@@ -166,9 +173,12 @@ func (o *oracle) listen(e topology.Event) {
 	s := &o.said[sentinel(e.Sentinel)]
 	if e.Kind == topology.SentinelGone {
 		*s = said{}
+		o.reach()
 		return
 	}
 	s.known = true
+	s.heard = e.Kind != topology.SentinelDown && (s.heard || e.Kind == topology.Opinion || e.Kind == topology.NoOpinion)
+	o.reach()
 	about := &claimed{} // nobody
 	if n := node(e.Master); n >= 0 {
 		about = &s.claims[n]
@@ -211,6 +221,20 @@ func (o *oracle) listen(e topology.Event) {
 			}
 		}
 	}
+}
+
+// reach: a majority in reach ends being cut off.
+func (o *oracle) reach() {
+	known, heard := 0, 0
+	for _, s := range o.said {
+		if s.known {
+			known++
+		}
+		if s.heard {
+			heard++
+		}
+	}
+	o.cut = o.cut && heard <= known/2
 }
 
 // others: a Sentinel runs one failover at a time, so beside one of the master only its latest counts.
@@ -317,6 +341,7 @@ func (o *oracle) adopt(a Action, verified int8) error {
 	if a.Basis == BasisMajority {
 		o.sure = a.Epoch
 	}
+	o.cut = o.cut && a.Basis == BasisUndisputed
 	o.restored, o.broken, o.lost, o.raised = false, false, false, 0
 	return nil
 }

@@ -30,13 +30,15 @@ const (
 	HoldLoading
 	// HoldOrdered: an operator has asked for it, to prepare a switchover. Writes only.
 	HoldOrdered
+	// HoldMinority: fewer than a majority of the known Sentinels have been in reach for the grace. Writes only.
+	HoldMinority
 
 	numHoldReasons
 )
 
 var holdReasons = [numHoldReasons]string{
 	"none", "starting", "link_lost", "rejected", "failover_announced", "candidate_named",
-	"switch_published", "another_named", "probe_failed", "role_changed", "loading", "ordered",
+	"switch_published", "another_named", "probe_failed", "role_changed", "loading", "ordered", "minority",
 }
 
 // String is the word for logs, metric labels and reports.

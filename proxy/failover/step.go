@@ -129,13 +129,15 @@ func (s *stepper) trouble() trouble {
 		return trouble{reason: HoldFailoverAnnounced}
 	case s.m.ordered:
 		return trouble{reason: HoldOrdered}
+	case s.m.minority:
+		return trouble{reason: HoldMinority}
 	}
 	return trouble{}
 }
 
 // writesOnly: the master still works, and goes on answering reads.
 func (t trouble) writesOnly() bool {
-	return t.reason == HoldFailoverAnnounced || t.reason == HoldOrdered
+	return t.reason == HoldFailoverAnnounced || t.reason == HoldOrdered || t.reason == HoldMinority
 }
 
 // refuse ends the waiting, not the search. It is ordered again when an adoption out of Refusing comes to nothing: for

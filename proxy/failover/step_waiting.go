@@ -110,6 +110,7 @@ func (s *stepper) adopt(v verdict) {
 	m.master, m.basis, m.follow = v.addr, v.basis, v.follow
 	m.hold.broken, m.hold.masterLost = false, false
 	s.endOrder()
+	s.reachAnew(v.basis)
 	s.confirm(v)
 	s.act(Action{Kind: ActAdopt, Addr: v.addr, Term: m.term, Epoch: v.epoch, Basis: v.basis})
 	s.dropClaims()

@@ -43,9 +43,9 @@ func (m *Machine) leading() (string, uint64) {
 }
 
 // undisputed: so few Sentinels have an opinion that no majority can be had, and none names another master at a
-// higher epoch. Then the present master goes on being it: the proxy being cut off from the Sentinels must not stop the service.
+// higher epoch. Then the present master goes on being it, for as long as the grace lasts: Sentinels that are restarted must not stop the service.
 func (m *Machine) undisputed() bool {
-	if m.term == 0 {
+	if m.term == 0 || m.minority && !m.cfg.bugs.careless {
 		return false
 	}
 	n := 0

@@ -10,6 +10,8 @@ import (
 type view struct {
 	addr string
 	up   bool // it answers
+	// heard: it has said what it knows since it is up.
+	heard bool
 	// denied: it is not up because it does not let us in. For what is told only; nothing is decided by it.
 	denied bool
 	fresh  bool // its opinion is not older than the last claim that was withdrawn or dismissed
