@@ -94,6 +94,9 @@ func (p *Proxy) words() admin.Words {
 	for _, g := range p.groups {
 		w.Groups = append(w.Groups, g.Name)
 	}
+	for _, o := range failover.FenceOutcomes() {
+		w.FenceResults = append(w.FenceResults, string(o))
+	}
 	for _, r := range failover.HoldReasons() {
 		w.HoldReasons = append(w.HoldReasons, r.String())
 	}

@@ -73,7 +73,7 @@ func (p *Proxy) Switches() (all []admin.Switch) {
 func switchOf(r *failover.Report) admin.Switch {
 	s := admin.Switch{
 		Group: r.Group, Reason: r.Reason, Outcome: admin.OutcomeReleased, From: r.From, To: r.To,
-		Epoch: r.Epoch, Term: r.Term, StartedAt: r.Began, DurationMS: r.DurationMS,
+		Epoch: r.Epoch, Term: r.Term, StartedAt: r.Began, DurationMS: r.DurationMS, Fence: r.Fence,
 	}
 	switch {
 	case r.Open && r.RefusedMS > 0:

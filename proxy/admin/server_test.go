@@ -65,6 +65,7 @@ var testWords = Words{
 	RefuseReasons: []string{"no_majority"},
 	Rejections:    []string{"READONLY", "LOADING"},
 	ProbeResults:  []string{"master", "error"},
+	FenceResults:  []string{"confirmed", "failed"},
 }
 
 // twoGroups is a source with two groups on two lanes, all figures different from one another.

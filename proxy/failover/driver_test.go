@@ -63,6 +63,8 @@ func (r *rig) HoldWrites(term uint64) { r.order("hold-writes %d", term) }
 func (r *rig) HoldAll(term uint64)    { r.order("hold-all %d", term) }
 func (r *rig) Release(term uint64)    { r.order("release %d", term) }
 func (r *rig) Refuse(reason string)   { r.order("refuse %s", reason) }
+func (r *rig) Seal(term uint64)       { r.order("seal %d", term) }
+func (r *rig) Genuine(term uint64)    { r.order("genuine %d", term) }
 
 func (r *rig) Adopt(addr string, term, _ uint64) {
 	r.order("adopt %s %d", addr, term)

@@ -5,6 +5,7 @@
 //	preflight.go   whether it can be done, and who is to be the master
 //	candidate.go   priorities, which make Sentinel choose one
 //	fence.go       the old master takes no more writes; put back, also after a crash of this program
+//	guard.go       what a proxy does about a failover that somebody else has begun
 //	proxies.go     the proxies' admin servers: hold, release, status
 //	sentinels.go   the Sentinels
 //	node.go        one data node

@@ -33,19 +33,11 @@ type fence struct {
 func (s *switchover) fence(ctx context.Context) error {
 	f := &s.fenced
 	f.master = s.master
-	if _, lag, ok, err := s.master.number(ctx, maxLag); err != nil {
+	name, before, err := s.master.fenceable(ctx)
+	if err != nil {
 		return err
-	} else if ok && lag == 0 {
-		return fmt.Errorf("%s: %s is 0, which turns %s off: the master can't be fenced", s.master.addr, maxLag, minReplicas)
 	}
-	name, before, ok, err := s.master.number(ctx, minReplicas)
-	switch {
-	case err != nil:
-		return err
-	case !ok:
-		return fmt.Errorf("%s has no %s: it can't be fenced", s.master.addr, minReplicas)
-	}
-	f.before = before % marker // else of one that was not put back
+	f.before = before
 	f.paused = true
 	if err := s.master.do(ctx, "CLIENT", "PAUSE", int(s.o.Limits.CatchUp.Milliseconds())+1000, "WRITE"); err != nil {
 		return err
@@ -58,6 +50,23 @@ func (s *switchover) fence(ctx context.Context) error {
 		return err
 	}
 	return f.unpause(ctx)
+}
+
+// fenceable reads the setting by which the master is fenced: its name, and the user's value of it.
+func (n *node) fenceable(ctx context.Context) (name string, before int, err error) {
+	if _, lag, ok, err := n.number(ctx, maxLag); err != nil {
+		return "", 0, err
+	} else if ok && lag == 0 {
+		return "", 0, fmt.Errorf("%s: %s is 0, which turns %s off: the master can't be fenced", n.addr, maxLag, minReplicas)
+	}
+	name, value, ok, err := n.number(ctx, minReplicas)
+	switch {
+	case err != nil:
+		return "", 0, err
+	case !ok:
+		return "", 0, fmt.Errorf("%s has no %s: it can't be fenced", n.addr, minReplicas)
+	}
+	return name, value % marker, nil // of one that was not put back, what was there before
 }
 
 func (f *fence) unpause(ctx context.Context) error {
@@ -74,9 +83,9 @@ func (s *switchover) catchUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	offset, err := strconv.ParseInt(info["master_repl_offset"], 10, 64)
+	offset, err := offsetOf(s.master, info)
 	if err != nil {
-		return fmt.Errorf("%s does not tell its master_repl_offset", s.master.addr)
+		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.o.Limits.CatchUp)
 	defer cancel()
@@ -98,6 +107,14 @@ func (s *switchover) catchUp(ctx context.Context) error {
 	return nil
 }
 
+func offsetOf(master *node, info map[string]string) (int64, error) {
+	offset, err := strconv.ParseInt(info["master_repl_offset"], 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("%s does not tell its master_repl_offset", master.addr)
+	}
+	return offset, nil
+}
+
 // behind says why a replica does not have everything up to offset; nil: it has.
 func behind(info map[string]string, offset int64) error {
 	has, err := strconv.ParseInt(info["slave_repl_offset"], 10, 64)
@@ -116,14 +133,26 @@ func behind(info map[string]string, offset int64) error {
 
 // Lift takes the fence off a master that a switchover has left there, and says what was set; "" if there was none.
 func Lift(ctx context.Context, addr string, c Credentials) (string, error) {
-	n := &node{addr, connect(addr, c)}
-	defer n.client.Close()
+	n := newNode(addr, c)
+	defer n.close()
 	name, value, ok, err := n.number(ctx, minReplicas)
 	if err != nil || !ok || value < marker {
 		return "", err
 	}
-	f := fence{master: n, before: value % marker, set: true, paused: true}
-	return fmt.Sprintf("%s %d", name, f.before), f.lift(ctx)
+	f := fence{master: n, before: value % marker, set: true}
+	if err := f.lift(ctx); err != nil {
+		return "", err
+	}
+	_ = n.do(ctx, "CLIENT", "UNPAUSE") // a pause of a switchover that has died ends by itself, too
+	return fmt.Sprintf("%s %d", name, f.before), nil
+}
+
+// Fenced says whether there is one on a node.
+func Fenced(ctx context.Context, addr string, c Credentials) (bool, error) {
+	n := newNode(addr, c)
+	defer n.close()
+	_, value, ok, err := n.number(ctx, minReplicas)
+	return ok && value >= marker, err
 }
 
 // lift puts back what fence has set.

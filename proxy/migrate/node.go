@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -26,10 +27,31 @@ func connect(addr string, c Credentials) *redis.Client {
 	})
 }
 
+// asker is a client, or one connection of a client.
+type asker interface {
+	Do(ctx context.Context, args ...any) *redis.Cmd
+	ConfigGet(ctx context.Context, name string) *redis.MapStringStringCmd
+	ConfigSet(ctx context.Context, name, value string) *redis.StatusCmd
+}
+
 // node is a data node.
 type node struct {
 	addr   string
-	client *redis.Client
+	client asker
+	close  func() error
+}
+
+func newNode(addr string, c Credentials) *node {
+	client := connect(addr, c)
+	return &node{addr, client, client.Close}
+}
+
+// oneConnection is a node that is asked over one connection, so that all answers are of the same process; when it breaks,
+// nothing is answered any more.
+func oneConnection(addr string, c Credentials) *node {
+	client := connect(addr, c)
+	conn := client.Conn()
+	return &node{addr, conn, func() error { return errors.Join(conn.Close(), client.Close()) }}
 }
 
 func (n *node) do(ctx context.Context, args ...any) error {
@@ -41,9 +63,13 @@ func (n *node) do(ctx context.Context, args ...any) error {
 
 // info is the fields of INFO replication and server.
 func (n *node) info(ctx context.Context) (map[string]string, error) {
+	return n.sections(ctx, "replication", "server")
+}
+
+func (n *node) sections(ctx context.Context, names ...string) (map[string]string, error) {
 	fields := map[string]string{}
-	for _, section := range []string{"replication", "server"} {
-		text, err := n.client.Info(ctx, section).Result()
+	for _, section := range names {
+		text, err := n.client.Do(ctx, "INFO", section).Text()
 		if err != nil {
 			return nil, fmt.Errorf("%s: INFO %s: %w", n.addr, section, err)
 		}

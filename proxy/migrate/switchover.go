@@ -72,13 +72,13 @@ func (s *switchover) close() {
 		c.Close()
 	}
 	for _, n := range s.nodes {
-		n.client.Close()
+		n.close()
 	}
 }
 
 func (s *switchover) node(addr string) *node {
 	if s.nodes[addr] == nil {
-		s.nodes[addr] = &node{addr, connect(addr, s.o.NodeAuth)}
+		s.nodes[addr] = newNode(addr, s.o.NodeAuth)
 	}
 	return s.nodes[addr]
 }
