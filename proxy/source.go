@@ -30,7 +30,7 @@ func (g *group) status() admin.GroupStatus {
 	d := g.driver.Status()
 	s := admin.GroupStatus{
 		Group: g.Name, State: adminState(d.State), Listening: g.listening.Load(),
-		Master: d.Master, Epoch: d.Epoch, Term: d.Term, StateSeconds: d.StateMS / 1000, Drained: d.Drained,
+		Master: d.Master, Epoch: d.Epoch, Term: d.Term, StateSeconds: d.StateMS / 1000, Drained: d.Drained, Fence: d.Fence,
 	}
 	switch s.State {
 	case admin.Serving:

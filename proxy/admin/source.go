@@ -65,6 +65,7 @@ type GroupStatus struct {
 	Epoch        uint64           `json:"config_epoch"`  // of the adopted master
 	Term         uint64           `json:"term"`          // adoptions so far
 	Drained      bool             `json:"drained"`       // in a hold: no write that came before it is in flight any more
+	Fence        string           `json:"fence"`         // what became of the last fence, see Switch; "" before the first
 	Sentinels    []SentinelStatus `json:"sentinels"`
 
 	Clients ClientTotals `json:"clients"`

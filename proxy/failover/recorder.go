@@ -237,3 +237,15 @@ func (f fenceReport) end(result FenceResult) {
 	defer f.rec.mu.Unlock()
 	f.r.Fence = result.String()
 }
+
+// lastFence is what became of the last fence that there was reason for.
+func (rec *recorder) lastFence() string {
+	rec.mu.Lock()
+	defer rec.mu.Unlock()
+	for i := len(rec.mu.reports) - 1; i >= 0; i-- {
+		if f := rec.mu.reports[i].Fence; f != "" {
+			return f
+		}
+	}
+	return ""
+}

@@ -1,6 +1,7 @@
 package failover
 
 import (
+	"slices"
 	"time"
 )
 
@@ -66,7 +67,12 @@ func (r *Report) add(at time.Time, source, text string) {
 		r.EventsLeftOut++
 		return
 	}
-	r.Events = append(r.Events, ReportEvent{OffsetMS: millis(at.Sub(r.Began)), Source: source, Text: text})
+	e := ReportEvent{OffsetMS: millis(at.Sub(r.Began)), Source: source, Text: text}
+	i := len(r.Events)
+	for i > 0 && r.Events[i-1].OffsetMS > e.OffsetMS { // a fence's, which come from other goroutines
+		i--
+	}
+	r.Events = slices.Insert(r.Events, i, e)
 }
 
 // open: the hold has just begun.
