@@ -35,7 +35,7 @@ func TestForeignFailover(t *testing.T) {
 					return nil
 				})
 			}
-			s.demoted(old)
+			demoted(t, old)
 			s.eventuallyAsBefore()
 			direct.stop()
 			<-direct.done
@@ -66,9 +66,9 @@ func (s *switchable) gatherAll(r rules) (audits []func(), crowds []*crowd) {
 	return audits, crowds
 }
 
-func (s *switchable) demoted(old *servers.Node) {
-	s.t.Helper()
-	eventually(s.t, "the old master is a replica", func() error {
+func demoted(t testing.TB, old *servers.Node) {
+	t.Helper()
+	eventually(t, "the old master is a replica", func() error {
 		if role, err := old.Role(); err != nil || role == "master" {
 			return fmt.Errorf("it is %s, %w", role, err)
 		}
@@ -87,14 +87,20 @@ func fenceOf(n *servers.Node) (string, error) {
 func (s *switchable) eventuallyAsBefore() {
 	s.t.Helper()
 	for _, n := range s.cluster.Nodes {
-		eventually(s.t, "the fence is off "+n.Addr(), func() error {
-			if got, err := fenceOf(n); err != nil || got != "0" {
-				return fmt.Errorf("min-replicas-to-write is %s, %w", got, err)
-			}
-			return nil
-		})
+		fenceIsOff(s.t, n)
 	}
 	s.asBefore()
+}
+
+// fenceIsOff waits for that.
+func fenceIsOff(t testing.TB, n *servers.Node) {
+	t.Helper()
+	eventually(t, "the fence is off "+n.Addr(), func() error {
+		if got, err := fenceOf(n); err != nil || got != "0" {
+			return fmt.Errorf("min-replicas-to-write is %s, %w", got, err)
+		}
+		return nil
+	})
 }
 
 // TestForeignFailoverDenied: a proxy whose user may not CONFIG does what it did, and says so.
@@ -220,30 +226,90 @@ func TestSlowWriteOverPromotion(t *testing.T) {
 }
 
 // TestSwitchBesideOtherProxies: a switchover that knows only one of two proxies. The clients of the other one notice nothing either:
-// NOREPLICAS of a fenced master is kept from them.
+// NOREPLICAS of a fenced master is kept from them, whatever they do.
 func TestSwitchBesideOtherProxies(t *testing.T) {
-	t.Parallel()
-	s := switchableBy(t, 2)
-	old := s.cluster.Master()
-	audits, crowds := s.gatherAll(planned)
-	for _, c := range crowds {
-		c.works(10)
+	for _, mixed := range []bool{false, true} {
+		t.Run(fmt.Sprint("mixed ", mixed), func(t *testing.T) {
+			t.Parallel()
+			s := switchableBy(t, 2)
+			old := s.cluster.Master()
+			known, other := s.proxies[0], s.proxies[1]
+			audited := other.audit()
+			knowing := gather(t, known, planned)
+			unknowing, conclude := gatherEither(t, other, mixed)
+			knowing.works(10)
+			unknowing.works(10)
+			s.proxies = s.proxies[:1]
+			s.run()
+			next := s.cluster.Master()
+			if next == old {
+				t.Fatal("the master is the same")
+			}
+			for _, p := range []*proxy{known, other} {
+				p.serving(next)
+			}
+			knowing.works(20)
+			unknowing.works(20)
+			audited()
+			knowing.conclude(known, next)
+			conclude(next)
+			s.eventuallyAsBefore()
+			fenced := 0
+			for _, r := range other.switches() {
+				if r.Reason == "fenced" {
+					fenced++
+				}
+			}
+			t.Logf("NOREPLICAS came before the announcement: %v", fenced > 0)
+		})
 	}
-	all := s.proxies
-	s.proxies = all[:1]
-	s.run()
-	s.proxies = all
-	next := s.cluster.Master()
-	if next == old {
-		t.Fatal("the master is the same")
+}
+
+// gatherEither is the ordinary crowd or the mixed one.
+func gatherEither(t *testing.T, p *proxy, mixed bool) (c *crowd, conclude func(*servers.Node)) {
+	t.Helper()
+	if mixed {
+		c = gatherMixed(t, p, planned)
+		return c, func(n *servers.Node) { c.concludeMixed(p, n) }
 	}
-	for i, p := range s.proxies {
-		p.serving(next)
-		crowds[i].works(20)
-		audits[i]()
-		crowds[i].conclude(p, next)
+	c = gather(t, p, planned)
+	return c, func(n *servers.Node) { c.conclude(p, n) }
+}
+
+// TestFencedAgainAndAgain: a fence that comes and goes, of which no proxy is told. Nobody notices, whatever he does, and no healthy
+// link is given up.
+func TestFencedAgainAndAgain(t *testing.T) {
+	for _, mixed := range []bool{false, true} {
+		t.Run(fmt.Sprint("mixed ", mixed), func(t *testing.T) {
+			t.Parallel()
+			pool := servers.NewT(t)
+			cluster := pool.Cluster(servers.ClusterOptions{Replicas: 1, Sentinels: 1, DownAfter: patience})
+			p := before(t, pool, cluster, "--lanes", "2")
+			audited := p.audit()
+			clients, conclude := gatherEither(t, p, mixed)
+			for range 5 {
+				clients.works(5)
+				configure(t, cluster.Nodes[0], "min-replicas-to-write", "1000000")
+				time.Sleep(200 * time.Millisecond)
+				configure(t, cluster.Nodes[0], "min-replicas-to-write", "0")
+			}
+			clients.works(10)
+			audited()
+			conclude(cluster.Nodes[0])
+			fenced := 0
+			for _, r := range p.switches() {
+				if r.Reason == "fenced" {
+					fenced++
+				}
+				if r.Counts.Lost > 0 || r.Term != 1 {
+					t.Errorf("adopted anew: %s", told(&r))
+				}
+			}
+			if fenced != 5 {
+				t.Errorf("%d holds, want 5", fenced)
+			}
+		})
 	}
-	s.eventuallyAsBefore()
 }
 
 // TestFenceLeftBehind: whoever has fenced the master has died, and no proxy knows of a switch. Writes wait for it to be taken off,

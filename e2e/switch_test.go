@@ -143,12 +143,7 @@ func TestSwitchWithoutFence(t *testing.T) {
 		return nil
 	})
 	next := s.cluster.Failover()
-	eventually(t, "the old master is a replica", func() error {
-		if role, err := old.Role(); err != nil || role == "master" {
-			return fmt.Errorf("it is %s, %w", role, err)
-		}
-		return nil
-	})
+	demoted(t, old)
 	direct.stop()
 	<-direct.done
 	c := next.Client()

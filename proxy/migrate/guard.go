@@ -222,26 +222,30 @@ const (
 // Unfence takes the fence off as soon as the node is no master any more, and says what was set; "" if there was none. When ctx
 // ends it looks once more.
 func Unfence(ctx context.Context, addr string, c Credentials) (string, error) {
-	n := newNode(addr, c)
-	defer n.close()
-	for {
-		role, err := n.role(ctx)
-		if err == nil && role != "master" {
+	for ctx.Err() == nil {
+		if err := stillMaster(ctx, addr, c); err == nil {
 			return Lift(ctx, addr, c)
 		}
 		select {
 		case <-time.After(demotionEvery):
-			continue
 		case <-ctx.Done():
 		}
-		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastChance)
-		defer cancel()
-		if role, err = n.role(last); err == nil && role == "master" {
-			err = fmt.Errorf("%s still calls itself master", addr)
-		}
-		if err != nil {
-			return "", err
-		}
-		return Lift(last, addr, c)
 	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastChance)
+	defer cancel()
+	if err := stillMaster(last, addr, c); err != nil {
+		return "", err
+	}
+	return Lift(last, addr, c)
+}
+
+// stillMaster says why a node is not known to be a replica; nil: it is. It keeps no connection: the node may be away for long.
+func stillMaster(ctx context.Context, addr string, c Credentials) error {
+	n := newNode(addr, c)
+	defer n.close()
+	role, err := n.role(ctx)
+	if err == nil && role == "master" {
+		err = fmt.Errorf("%s still calls itself master", addr)
+	}
+	return err
 }
