@@ -390,4 +390,3 @@ func TestGenuineNoReplicas(t *testing.T) {
 	w.close()
 	s.asBefore()
 }
-

@@ -2,7 +2,6 @@ package migrate
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -38,12 +37,12 @@ type asker interface {
 type node struct {
 	addr   string
 	client asker
-	close  func() error
+	close  func()
 }
 
 func newNode(addr string, c Credentials) *node {
 	client := connect(addr, c)
-	return &node{addr, client, client.Close}
+	return &node{addr, client, func() { _ = client.Close() }}
 }
 
 // oneConnection is a node that is asked over one connection, so that all answers are of the same process; when it breaks,
@@ -51,7 +50,7 @@ func newNode(addr string, c Credentials) *node {
 func oneConnection(addr string, c Credentials) *node {
 	client := connect(addr, c)
 	conn := client.Conn()
-	return &node{addr, conn, func() error { return errors.Join(conn.Close(), client.Close()) }}
+	return &node{addr, conn, func() { _, _ = conn.Close(), client.Close() }}
 }
 
 func (n *node) do(ctx context.Context, args ...any) error {
