@@ -28,12 +28,19 @@ type switchable struct {
 func switchableBy(t *testing.T, proxies int) *switchable {
 	t.Helper()
 	pool := servers.NewT(t)
-	s := &switchable{t: t, cluster: threeAndThree(t, pool), token: filepath.Join(t.TempDir(), "token")}
-	if err := os.WriteFile(s.token, []byte("secret\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	s := tokened(t, threeAndThree(t, pool))
 	for range proxies {
 		s.proxies = append(s.proxies, before(t, pool, s.cluster, "--admin-token-file", s.token))
+	}
+	return s
+}
+
+// tokened has the token for proxies that are still to come.
+func tokened(t *testing.T, cluster *servers.ClusterT) *switchable {
+	t.Helper()
+	s := &switchable{t: t, cluster: cluster, token: filepath.Join(t.TempDir(), "token")}
+	if err := os.WriteFile(s.token, []byte("secret\n"), 0o600); err != nil {
+		t.Fatal(err)
 	}
 	return s
 }

@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -59,8 +60,11 @@ func (n *node) info(ctx context.Context) (map[string]string, error) {
 // role is "master" or "slave", as Redis has it.
 func (n *node) role(ctx context.Context) (string, error) {
 	reply, err := n.client.Do(ctx, "ROLE").Slice()
-	if err != nil || len(reply) == 0 {
+	if err != nil {
 		return "", fmt.Errorf("%s: ROLE: %w", n.addr, err)
+	}
+	if len(reply) == 0 {
+		return "", fmt.Errorf("%s: ROLE: the answer is empty", n.addr)
 	}
 	role := fmt.Sprint(reply[0])
 	if role == "replica" { // Dragonfly
@@ -85,6 +89,27 @@ func (n *node) number(ctx context.Context, names ...string) (name string, value 
 		}
 	}
 	return "", 0, false, nil
+}
+
+// may says which of these commands its user may not give; nil: none. None is executed: in a transaction that is discarded they
+// are only looked at. Where the user may not even do that it can't be told, which is no error.
+func (n *node) may(ctx context.Context, commands ...[]any) error {
+	conn := n.client.Conn()
+	defer conn.Close()
+	if err := conn.Do(ctx, "MULTI").Err(); err != nil {
+		if redis.HasErrorPrefix(err, "NOPERM") {
+			return nil
+		}
+		return fmt.Errorf("%s: MULTI: %w", n.addr, err)
+	}
+	var errs []error
+	for _, c := range commands {
+		if err := conn.Do(ctx, c...).Err(); redis.HasErrorPrefix(err, "NOPERM") {
+			errs = append(errs, fmt.Errorf("%s: %w", n.addr, err))
+		}
+	}
+	_ = conn.Do(ctx, "DISCARD").Err() // the connection is closed in any case
+	return errors.Join(errs...)
 }
 
 func (n *node) set(ctx context.Context, name string, value int) error {
