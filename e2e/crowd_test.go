@@ -86,7 +86,8 @@ func gatherParts(t testing.TB, network, addr string, r rules, parts []part) *cro
 
 func (c *crowd) add(network, addr string, proto int, kind string, lib bool) {
 	c.t.Helper()
-	prefix := fmt.Sprintf("{%s:%d}:", strings.ReplaceAll(c.t.Name(), "/", "_"), len(c.workers))
+	// With the address: a test may have a crowd at each of two proxies of one master.
+	prefix := fmt.Sprintf("{%s:%s:%d}:", strings.ReplaceAll(c.t.Name(), "/", "_"), addr, len(c.workers))
 	w := &worker{work: newWork(kind, prefix, c.rules)}
 	switch {
 	case kind == "short-lived":
