@@ -80,10 +80,10 @@ func (s *switchover) over() bool {
 }
 
 // Switch is admin.Source's.
-func (p *Proxy) Switch(order admin.SwitchOrder) (admin.Switchover, error) {
-	o, err := p.switchOptions(order)
-	if err != nil {
-		return nil, err
+func (p *Proxy) Switch(order admin.SwitchOrder) (admin.Switchover, *admin.Refusal) {
+	o, refused := p.switchOptions(order)
+	if refused != nil {
+		return nil, refused
 	}
 	all := &p.switchovers
 	all.mu.Lock()
@@ -137,8 +137,8 @@ func description(o *migrate.Options) string {
 	return fmt.Sprintf("the switchover of %q%s", o.Master, to)
 }
 
-// switchOptions joins what is ordered and what the proxy is configured with. The error is an *admin.Refusal.
-func (p *Proxy) switchOptions(order admin.SwitchOrder) (migrate.Options, error) {
+// switchOptions joins what is ordered and what the proxy is configured with.
+func (p *Proxy) switchOptions(order admin.SwitchOrder) (migrate.Options, *admin.Refusal) {
 	var o migrate.Options
 	for _, g := range p.groups {
 		if order.Group != g.Name && (order.Group != "" || len(p.groups) > 1) {

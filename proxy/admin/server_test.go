@@ -25,7 +25,7 @@ type scripted struct {
 	switched []Switch
 	lanes    []LaneCounters
 	ordered  func(s *scripted, group string, d time.Duration)
-	begin    func(SwitchOrder) (Switchover, error)
+	begin    func(SwitchOrder) (Switchover, *Refusal)
 	last     Switchover
 }
 
@@ -47,7 +47,7 @@ func (s *scripted) Order(group string, d time.Duration) {
 	s.set(func(s *scripted) { s.ordered(s, group, d) })
 }
 
-func (s *scripted) Switch(o SwitchOrder) (Switchover, error) {
+func (s *scripted) Switch(o SwitchOrder) (Switchover, *Refusal) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.begin(o)

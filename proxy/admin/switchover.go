@@ -40,8 +40,8 @@ func (s *Server) startSwitch(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, "%v", err)
 		return
 	}
-	run, err := s.source.Switch(order)
-	if refused := (*Refusal)(nil); errors.As(err, &refused) {
+	run, refused := s.source.Switch(order)
+	if refused != nil {
 		refuse(w, refused.Code, "%s", refused.Text)
 		return
 	}

@@ -23,7 +23,7 @@ func TestSwitchOrder(t *testing.T) {
 	over := &ordered{done: make(chan struct{})}
 	close(over.done)
 	var got []SwitchOrder
-	source := &scripted{begin: func(o SwitchOrder) (Switchover, error) {
+	source := &scripted{begin: func(o SwitchOrder) (Switchover, *Refusal) {
 		got = append(got, o)
 		if o.Group == "busy" {
 			return nil, &Refusal{http.StatusConflict, "one at a time"}
