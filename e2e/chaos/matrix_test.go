@@ -11,10 +11,12 @@ import (
 )
 
 // faults in the order of the table.
-var faults = []*fault{
-	&plainFailover, &orderedSwitch,
-	&killed, &terminated, &hung,
-}
+var faults = append([]*fault{
+	&plainFailover, &second, &orderedSwitch,
+	&killed, &comeback, &killedWhileReleasing, &terminated, &hung, &zombie,
+	&cutFromMaster, &cutFromMinority, &cutFromMajority, &cutFromReplicas, &alone, &lossy,
+	&lied, &oldState, &aborted, &restarted,
+}, switchKilled()...)
 
 // loads in the order of the table. All of a load's sessions together are about twenty.
 var loads = []struct {
@@ -54,7 +56,7 @@ func TestFaults(t *testing.T) {
 					}
 					name := fmt.Sprintf("%s/%s/%d", f.name, l.name, proxies)
 					order = append(order, name)
-					t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) {
+					t.Run(strings.NewReplacer(" ", "_", ",", "", "`", "").Replace(name), func(t *testing.T) {
 						t.Parallel()
 						c := &cell{fault: f, load: l.name, proxies: proxies, skipped: true}
 						defer func() {

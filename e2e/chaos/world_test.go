@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"sentinelproxy/e2e/liar"
 	"sentinelproxy/internal/servers"
 )
 
@@ -23,6 +24,8 @@ type world struct {
 	load    *load    // nil until there are clients
 	token   string   // the file
 	more    []string // further Sentinels that the proxies are told of
+	liar    *liar.Liar
+	past    *servers.Node // who was the master once, as the liar says
 }
 
 // newWorld starts all but the clients, and waits until every proxy serves.
