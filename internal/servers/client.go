@@ -19,7 +19,9 @@ type endpoint struct {
 }
 
 // Addr is "127.0.0.1:port", or has the host that was asked for. Sentinel must be told the very same host, or it re-points replicas.
-func (e *endpoint) Addr() string { return net.JoinHostPort(orDefault(e.host, localhost), strconv.Itoa(e.Port)) }
+func (e *endpoint) Addr() string {
+	return net.JoinHostPort(orDefault(e.host, localhost), strconv.Itoa(e.Port))
+}
 
 const localhost = "127.0.0.1"
 
