@@ -12,9 +12,10 @@ import (
 
 // faults in the order of the table.
 var faults = append([]*fault{
-	&plainFailover, &second, &orderedSwitch,
+	&plainFailover, &second, &slowCandidate, &orderedSwitch,
 	&killed, &comeback, &killedWhileReleasing, &terminated, &hung, &zombie,
-	&cutFromMaster, &cutFromMinority, &cutFromMajority, &cutFromReplicas, &alone, &lossy,
+	&cutFromMaster, &cutFromMinority, &cutFromLeader, &cutFromMajority, &cutFromReplicas, &alone,
+	&lossyFailover, &lossySwitch,
 	&lied, &oldState, &aborted, &restarted,
 }, switchKilled()...)
 
@@ -96,8 +97,12 @@ func (c *cell) run(t *testing.T, kinds []kind, perKind int) {
 	master := w.cluster.Master()
 	w.serving(master)
 	c.seen, c.skipped = w.load.rest(master), false
-	for _, p := range w.proxies {
-		c.hold = max(c.hold, longest(p.reports()))
+	for i, p := range w.proxies {
+		r := longest(p.reports())
+		if hold := time.Duration(r.DurationMS * float64(time.Millisecond)); hold > c.hold {
+			c.hold = hold
+			t.Logf("proxy %d: %s", i, told(r))
+		}
 	}
 	c.broken = c.fault.promise.broken(&c.seen)
 	for _, b := range c.broken {
@@ -110,11 +115,11 @@ func (c *cell) run(t *testing.T, kinds []kind, perKind int) {
 }
 
 // longest hold of a proxy that had a master before.
-func longest(reports []admin.Switch) (d time.Duration) {
+func longest(reports []admin.Switch) (l admin.Switch) {
 	for _, r := range reports {
-		if r.From != "" {
-			d = max(d, time.Duration(r.DurationMS*float64(time.Millisecond)))
+		if r.From != "" && r.DurationMS > l.DurationMS {
+			l = r
 		}
 	}
-	return d
+	return l
 }

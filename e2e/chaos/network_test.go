@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 )
@@ -19,8 +21,9 @@ var networks atomic.Int32
 // network gives every process of a world an address of its own: the nodes and Sentinels on the loopback interface, from
 // where they also connect, each proxy in a network namespace. So a packet tells from whom to whom it goes.
 type network struct {
-	t  testing.TB
-	id int32
+	t          testing.TB
+	id         int32
+	namespaces map[string]string // by the address of the proxy in it
 }
 
 // newNetwork skips the test where there can be none, but not in CI, where a skipped test would pass unseen for ever.
@@ -32,7 +35,7 @@ func newNetwork(t testing.TB) *network {
 		}
 		t.Skipf("skipped: %v", isolated)
 	}
-	return &network{t, networks.Add(1)}
+	return &network{t, networks.Add(1), map[string]string{}}
 }
 
 // hosts makes n addresses on the loopback interface.
@@ -52,6 +55,7 @@ func (n *network) namespace(i int) (name, host string) {
 	name = fmt.Sprintf("p%d-%d", n.id, i)
 	here := fmt.Sprintf("10.78.%d.%d", n.id, 4*i+1)
 	host = fmt.Sprintf("10.78.%d.%d", n.id, 4*i+2)
+	n.namespaces[host] = name
 	n.must("ip", "netns", "add", name)
 	n.t.Cleanup(func() { n.must("ip", "netns", "delete", name) }) // its end of the pair, and so the other, go with it
 	n.must("ip", "link", "add", name, "type", "veth", "peer", "name", "eth0", "netns", name)
@@ -76,29 +80,32 @@ func (n *network) lose(part float64, some, others []string) (heal func()) {
 	return n.filter(some, others, "-m", "statistic", "--mode", "random", "--probability", fmt.Sprint(part))
 }
 
+// filter is undone by heal, or at the end. A packet is dropped where it arrives: its sender must not learn of it.
 func (n *network) filter(some, others []string, match ...string) (heal func()) {
 	n.t.Helper()
 	var rules [][]string
+	add := func(from, to string) {
+		var rule []string
+		if name, is := n.namespaces[to]; is {
+			rule = []string{"ip", "netns", "exec", name}
+		}
+		rule = append(rule, "iptables", "-w", "-A", "INPUT", "-s", from, "-d", to)
+		rule = append(append(rule, match...), "-j", "DROP")
+		n.must(rule[0], rule[1:]...)
+		rules = append(rules, rule)
+	}
 	for _, a := range some {
 		for _, b := range others {
-			for _, way := range [][]string{{"-s", a, "-d", b}, {"-s", b, "-d", a}} {
-				rules = append(rules, append(append([]string{"INPUT"}, way...), append(match, "-j", "DROP")...))
-			}
+			add(a, b)
+			add(b, a)
 		}
 	}
-	for _, rule := range rules {
-		n.must("iptables", append([]string{"-w", "-A"}, rule...)...)
-	}
-	healed := false
-	heal = func() {
-		if healed {
-			return
-		}
-		healed = true
+	heal = sync.OnceFunc(func() {
 		for _, rule := range rules {
-			n.must("iptables", append([]string{"-w", "-D"}, rule...)...)
+			rule[slices.Index(rule, "-A")] = "-D"
+			n.must(rule[0], rule[1:]...)
 		}
-	}
+	})
 	n.t.Cleanup(heal)
 	return heal
 }

@@ -34,6 +34,23 @@ var cutFromMinority = fault{
 	},
 }
 
+// cutFromLeader is that one Sentinel, when it leads the failover. Nobody else tells of it before it is done.
+var cutFromLeader = fault{
+	name: "partition: the proxies from the Sentinel that leads a SENTINEL FAILOVER", network: true,
+	promise: promise{
+		errors: []string{"UNKNOWNOUTCOME"}, lost: true,
+		why: "the others learn of the failover when it is done, up to two seconds later",
+	},
+	strike: func(w *world) {
+		old := w.cluster.Master()
+		heal := w.network.cut(w.proxyHosts(), w.sentinelHosts(0))
+		w.failover() // by the first Sentinel
+		w.promoted(old)
+		w.load.works(rounds)
+		heal()
+	},
+}
+
 // cutFromMajority is two Sentinels of three that no proxy reaches, and a failover which those agree on. A proxy that hears only a
 // minority holds rather than writes to a master that may be one no more.
 var cutFromMajority = fault{
@@ -76,21 +93,6 @@ var alone = fault{
 		w.load.works(rounds)
 		heal()
 		w.demoted(old)
-	},
-}
-
-// lossy is a network that loses packets, between the proxies and the nodes, in a failover.
-var lossy = fault{
-	name: "packet loss of 5 %, and SENTINEL FAILOVER", network: true,
-	options: func(o *servers.ClusterOptions) { o.DownAfter = 5 * time.Second },
-	strike: func(w *world) {
-		old := w.cluster.Master()
-		heal := w.network.lose(0.05, w.proxyHosts(), hosts(w.cluster.Nodes...))
-		w.load.works(rounds)
-		w.failover()
-		w.promoted(old)
-		w.load.works(rounds)
-		heal()
 	},
 }
 

@@ -21,6 +21,7 @@ var restarted = fault{
 		p.holding()
 		w.must(p.Kill())
 		w.must(p.Restart())
+		time.Sleep(time.Second) // in which it may take the old master for the one to write to
 		for _, n := range w.others(old) {
 			w.must(n.Resume())
 		}

@@ -167,9 +167,12 @@ func newWatch(l *load, addr, name string, number int) session {
 func (s *watch) round() {
 	s.client.one("WATCH", s.register.key)
 	s.register.read(s.client.one("GET", s.register.key), s.register.sent)
-	s.client.one("MULTI")
-	s.client.one(s.register.set()...)
-	v := s.client.one("EXEC")
+	var v any
+	for _, command := range [][]string{{"MULTI"}, s.register.set(), {"EXEC"}} {
+		if v = s.client.one(command...); v == (unanswered{}) {
+			return // the transaction has gone with the connection
+		}
+	}
 	if list, is := v.([]any); is && len(list) == 1 {
 		v = list[0]
 	}
