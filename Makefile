@@ -71,7 +71,12 @@ test-redis: ## Redis's own tests through the proxy (Debian's source package of r
 chaos: ## every fault under every load, into docs/faults.md (minutes; partitions need root and iptables)
 	@tools/install-packages.sh redis-server
 	@tools/install-packages.sh iproute2 iptables || true
-	$(GO) test -count=1 -v -timeout 60m ./e2e/chaos -run TestFaults -whole -write $(CURDIR)/docs/faults.md
+	$(GO) test -count=1 -v -timeout 60m -parallel 3 ./e2e/chaos -run TestFaults -whole -write $(CURDIR)/docs/faults.md
+
+.PHONY: hold-times
+hold-times: ## how long a switch takes, as distributions, into docs/faults.md (two minutes)
+	@tools/install-packages.sh redis-server
+	$(GO) test -count=1 -v -timeout 60m ./e2e/chaos -run TestHoldTimes -whole -write $(CURDIR)/docs/faults.md
 
 .PHONY: race
 race: ## the packages' tests under the race detector, the end-to-end tests in short (needs a C compiler)

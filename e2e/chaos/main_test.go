@@ -29,7 +29,7 @@ var program = os.Getenv(programVariable)
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if inNamespace() {
-		isolated = enterNamespace()
+		errShared = enterNamespace()
 		goleak.VerifyTestMain(m)
 	}
 	dir, err := os.MkdirTemp("", "sentinelproxy-chaos-")
@@ -47,7 +47,7 @@ func TestMain(m *testing.M) {
 		os.RemoveAll(dir)
 		os.Exit(code)
 	}
-	isolated = err
+	errShared = err
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
 		os.RemoveAll(dir)
 		os.Exit(code)

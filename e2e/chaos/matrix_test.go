@@ -12,7 +12,7 @@ import (
 
 // faults in the order of the table.
 var faults = append([]*fault{
-	&plainFailover, &second, &slowCandidate, &orderedSwitch,
+	&plainFailover, &second, &slowCandidate, &neighbour, &orderedSwitch,
 	&killed, &comeback, &killedWhileReleasing, &terminated, &hung, &zombie,
 	&cutFromMaster, &cutFromMinority, &cutFromLeader, &cutFromMajority, &cutFromReplicas, &alone,
 	&lossyFailover, &lossySwitch,

@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// isolated is nil where this program has a network of its own, in which it may do what it likes; else why it has not.
-var isolated = errors.New("not tried")
+// errShared is nil where this program has a network of its own, in which it may do what it likes; else why it has not.
+var errShared = errors.New("not tried")
 
 // networks counts them, so that each has addresses of its own.
 var networks atomic.Int32
@@ -29,11 +29,11 @@ type network struct {
 // newNetwork skips the test where there can be none, but not in CI, where a skipped test would pass unseen for ever.
 func newNetwork(t testing.TB) *network {
 	t.Helper()
-	if isolated != nil {
+	if errShared != nil {
 		if os.Getenv("CI") == "true" {
-			t.Fatalf("no network of its own: %v", isolated)
+			t.Fatalf("no network of its own: %v", errShared)
 		}
-		t.Skipf("skipped: %v", isolated)
+		t.Skipf("skipped: %v", errShared)
 	}
 	return &network{t, networks.Add(1), map[string]string{}}
 }

@@ -72,8 +72,8 @@ func (c *cell) columns() string {
 
 func (c *cell) verdict() string {
 	switch {
-	case c.skipped && isolated != nil && c.fault.network:
-		return "skipped: " + isolated.Error()
+	case c.skipped && errShared != nil && c.fault.network:
+		return "skipped: " + errShared.Error()
 	case c.skipped:
 		return "**no result**"
 	case len(c.broken) > 0:
