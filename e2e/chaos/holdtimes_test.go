@@ -66,7 +66,7 @@ func TestHoldTimes(t *testing.T) {
 // take is one switch: how long the proxy held, by its report, and how long that was after the promoted node's ROLE had turned.
 func (way *way) take(t *testing.T) (hold, afterTurn float64) {
 	w := newWorld(t, &fault{}, 1)
-	w.load = startLoad(t, w.addrs(), everyKind, 3)
+	w.load = sessions(everyKind, 3)(w)
 	w.load.works(rounds)
 	old := w.cluster.Master()
 	watched := watchRoles(t, w.others(old))

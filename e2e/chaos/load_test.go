@@ -43,7 +43,11 @@ type kind struct {
 // small machine for the servers.
 const pace = 10 * time.Millisecond
 
-// startLoad sets perKind sessions of each kind to work, spread over the proxies.
+// sessions sets perKind sessions of each kind to work, spread over the proxies.
+func sessions(kinds []kind, perKind int) func(*world) clients {
+	return func(w *world) clients { return startLoad(w.t, w.addrs(), kinds, perKind) }
+}
+
 func startLoad(t testing.TB, addrs []string, kinds []kind, perKind int) *load {
 	l := &load{tally: newTally(), t: t}
 	t.Cleanup(l.leave)

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"sentinelproxy/internal/servers"
 	"sentinelproxy/proxy/admin"
 )
 
@@ -19,16 +20,21 @@ var faults = append([]*fault{
 	&lied, &oldState, &aborted, &restarted,
 }, switchKilled()...)
 
-// loads in the order of the table. All of a load's sessions together are about twenty.
+// clients work through all proxies of a world until they are told to rest.
+type clients interface {
+	works(n int64)           // waits until each has done n rounds more
+	rest(*servers.Node) seen // ends them, and says what they have seen and what the master has
+}
+
+// loads in the order of the table, each of about twenty clients.
 var loads = []struct {
-	name    string
-	kinds   []kind
-	perKind int
-	short   bool
+	name  string
+	start func(*world) clients
+	short bool
 }{
-	{"write-heavy", writesAndReads(0.9), 20, false},
-	{"read-heavy", writesAndReads(0.1), 20, false},
-	{"every kind of session", everyKind, 3, true},
+	{"write-heavy", sessions(writesAndReads(0.9), 20), false},
+	{"read-heavy", sessions(writesAndReads(0.1), 20), false},
+	{"every kind of session", sessions(everyKind, 3), true},
 }
 
 // cell is one that was run.
@@ -65,7 +71,7 @@ func TestFaults(t *testing.T) {
 							defer mu.Unlock()
 							results[name] = c
 						}()
-						c.run(t, l.kinds, l.perKind)
+						c.run(t, l.start)
 					})
 				}
 			}
@@ -88,9 +94,9 @@ func TestFaults(t *testing.T) {
 // rounds of every session before a fault and after it.
 const rounds = 20
 
-func (c *cell) run(t *testing.T, kinds []kind, perKind int) {
+func (c *cell) run(t *testing.T, start func(*world) clients) {
 	w := newWorld(t, c.fault, c.proxies)
-	w.load = startLoad(t, w.addrs(), kinds, perKind)
+	w.load = start(w)
 	w.load.works(rounds)
 	c.fault.strike(w)
 	w.load.works(rounds)

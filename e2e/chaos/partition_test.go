@@ -55,10 +55,11 @@ var cutFromLeader = fault{
 // minority holds rather than writes to a master that may be one no more.
 var cutFromMajority = fault{
 	name: "partition: the proxies from a majority of the Sentinels, and SENTINEL FAILOVER", network: true,
+	args: []string{"--minority-grace", "1s"},
 	strike: func(w *world) {
 		old := w.cluster.Master()
 		heal := w.network.cut(w.proxyHosts(), w.sentinelHosts(0, 1))
-		time.Sleep(5 * time.Second) // until they have noticed
+		time.Sleep(5 * time.Second) // until they have noticed, and the grace is over
 		w.failover()                // by the first Sentinel
 		w.cluster.WaitMasterOtherThan(old)
 		time.Sleep(time.Second)

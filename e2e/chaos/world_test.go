@@ -21,7 +21,7 @@ type world struct {
 	cluster *servers.ClusterT
 	proxies []*proxy
 	network *network // nil: all are at 127.0.0.1
-	load    *load    // nil until there are clients
+	load    clients  // nil until there are some
 	token   string   // the file
 	more    []string // further Sentinels that the proxies are told of
 	liar    *liar.Liar
