@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"sentinelproxy/e2e/liar"
 	"sentinelproxy/internal/servers"
 )
 
@@ -135,8 +136,8 @@ func TestForeignFailoverAborted(t *testing.T) {
 	pool := servers.NewT(t)
 	cluster := threeAndThree(t, pool)
 	master := cluster.Master()
-	liar := startLiar(t, cluster.Name, master.Addr(), 0)
-	p := start(t, pool, cluster.Name, append([]string{liar.addr()}, addrs(cluster.Sentinels)...))
+	l := liar.Start(t, cluster.Name, master.Addr(), 0)
+	p := start(t, pool, cluster.Name, append([]string{l.Addr()}, addrs(cluster.Sentinels)...))
 	p.serving(master)
 	p.sentinelsUp(4)
 	audited := p.audit()
@@ -144,7 +145,7 @@ func TestForeignFailoverAborted(t *testing.T) {
 	clients.works(10)
 	slow := dial(t, p, 2)
 	at := spaced(master.Addr())
-	say := func(what, more string) { liar.publish(what, fmt.Sprintf("%s%s %s", more, cluster.Name, at)) }
+	say := func(what, more string) { l.Publish(what, fmt.Sprintf("%s%s %s", more, cluster.Name, at)) }
 
 	say("+try-failover", "master ")
 	eventually(t, "the fence is on", func() error {
