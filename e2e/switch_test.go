@@ -28,12 +28,19 @@ type switchable struct {
 func switchableBy(t *testing.T, proxies int, args ...string) *switchable {
 	t.Helper()
 	pool := servers.NewT(t)
-	s := &switchable{t: t, cluster: threeAndThree(t, pool), token: filepath.Join(t.TempDir(), "token")}
-	if err := os.WriteFile(s.token, []byte("secret\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	s := tokened(t, threeAndThree(t, pool))
 	for range proxies {
 		s.proxies = append(s.proxies, before(t, pool, s.cluster, append([]string{"--admin-token-file", s.token}, args...)...))
+	}
+	return s
+}
+
+// tokened has the token for proxies that are still to come.
+func tokened(t *testing.T, cluster *servers.ClusterT) *switchable {
+	t.Helper()
+	s := &switchable{t: t, cluster: cluster, token: filepath.Join(t.TempDir(), "token")}
+	if err := os.WriteFile(s.token, []byte("secret\n"), 0o600); err != nil {
+		t.Fatal(err)
 	}
 	return s
 }
@@ -73,6 +80,7 @@ func (s *switchable) asBefore() {
 
 // bypass is a client that writes to the old master itself, as fast as it can, and counts what is acknowledged.
 type bypass struct {
+	key          string
 	acknowledged atomic.Int64
 	stop         context.CancelFunc
 	done         chan struct{}
@@ -80,7 +88,7 @@ type bypass struct {
 
 func writeTo(n *servers.Node, key string) *bypass {
 	ctx, stop := context.WithCancel(context.Background())
-	b := &bypass{stop: stop, done: make(chan struct{})}
+	b := &bypass{key: key, stop: stop, done: make(chan struct{})}
 	go func() {
 		defer close(b.done)
 		c := redis.NewClient(&redis.Options{Addr: n.Addr(), MaxRetries: -1, ReadTimeout: time.Minute})
@@ -94,6 +102,18 @@ func writeTo(n *servers.Node, key string) *bypass {
 		}
 	}()
 	return b
+}
+
+// keeps ends it: all that was acknowledged has to be on the next master.
+func (b *bypass) keeps(t *testing.T, next *servers.Node) {
+	t.Helper()
+	b.stop()
+	<-b.done
+	c := next.Client()
+	defer c.Close()
+	if n, err := c.Get(context.Background(), b.key).Int64(); err != nil || n < b.acknowledged.Load() || n == 0 {
+		t.Errorf("%d writes past the proxies are there, %d were acknowledged; %v", n, b.acknowledged.Load(), err)
+	}
 }
 
 // TestSwitch: through one, and through two proxies, clients notice nothing, and not even a client that writes to the old
@@ -116,13 +136,7 @@ func TestSwitch(t *testing.T) {
 			}
 			p.serving(next)
 			clients.works(50)
-			direct.stop()
-			<-direct.done
-			c := next.Client()
-			defer c.Close()
-			if n, err := c.Get(context.Background(), "bypass").Int64(); err != nil || n < direct.acknowledged.Load() || n == 0 {
-				t.Errorf("%d writes past the proxies are there, %d were acknowledged; %v", n, direct.acknowledged.Load(), err)
-			}
+			direct.keeps(t, next)
 			audited()
 			clients.conclude(p, next)
 			s.asBefore()

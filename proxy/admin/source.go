@@ -18,6 +18,10 @@ type Source interface {
 	LargeRequestBytes() int64
 	// Order has a group hold writes for so long, or, with 0, no longer. It returns at once.
 	Order(group string, hold time.Duration)
+	// Switch begins a planned switchover, which goes on by itself, or refuses; nil: it does not.
+	Switch(SwitchOrder) (Switchover, *Refusal)
+	// LastSwitch is the switchover that runs, or was the last one; nil: there was none.
+	LastSwitch() Switchover
 }
 
 // MaxSwitches is how many reports of one group are kept.

@@ -3,8 +3,6 @@ package migrate
 import (
 	"context"
 	"fmt"
-	"strconv"
-	"time"
 )
 
 // marker is what is added to a setting while it is not the user's. No master has so many replicas, and no priority that
@@ -31,13 +29,19 @@ type fence struct {
 // in which other clients wait; when the replicas have everything, by min-replicas-to-write, which refuses: a pause would keep
 // Sentinel's own PUBLISH waiting, and the Sentinels would take the master for dead.
 func (s *switchover) fence(ctx context.Context) error {
+	if s.o.WithoutFence {
+		return s.catchUp(ctx)
+	}
+	if err := s.fenceable(ctx); err != nil { // it may have changed since the preflight
+		return err
+	}
 	f := &s.fenced
 	f.master = s.master
-	name, before, err := s.master.fenceable(ctx)
+	name, before, _, err := s.master.number(ctx, minReplicas)
 	if err != nil {
 		return err
 	}
-	f.before = before
+	f.before = before % marker // else of one that was not put back
 	f.paused = true
 	if err := s.master.do(ctx, "CLIENT", "PAUSE", int(s.o.Limits.CatchUp.Milliseconds())+1000, "WRITE"); err != nil {
 		return err
@@ -49,7 +53,34 @@ func (s *switchover) fence(ctx context.Context) error {
 	if err := s.master.set(ctx, name, f.before+marker); err != nil {
 		return err
 	}
-	return f.unpause(ctx)
+	if err := f.unpause(ctx); err != nil {
+		return err
+	}
+	s.say("%s takes no more writes", s.master.addr)
+	return nil
+}
+
+// fenceable says why the master can't be fenced, or whether that can't be told; nil: it can be.
+func (s *switchover) fenceable(ctx context.Context) error {
+	why := ""
+	if _, _, ok, err := s.master.number(ctx, minReplicas); err != nil {
+		return err
+	} else if !ok {
+		why = "it has no " + minReplicas
+		if s.dragonfly {
+			why = "it is a Dragonfly, which has no " + minReplicas
+		}
+	}
+	if _, lag, ok, err := s.master.number(ctx, maxLag); err != nil {
+		return err
+	} else if ok && lag == 0 {
+		why = fmt.Sprintf("its %s is 0, which turns %s off", maxLag, minReplicas)
+	}
+	if why == "" {
+		return nil
+	}
+	return fmt.Errorf("%s can't be fenced: %s; with %s it is switched all the same, and what clients write to it past the proxies is lost",
+		s.master.addr, why, s.o.name("without-fence"))
 }
 
 // fenceable reads the setting by which the master is fenced: its name, and the user's value of it.
@@ -75,60 +106,6 @@ func (f *fence) unpause(ctx context.Context) error {
 	}
 	f.paused = false
 	return f.master.do(ctx, "CLIENT", "UNPAUSE")
-}
-
-// catchUp waits until every replica that may be chosen has the master's offset.
-func (s *switchover) catchUp(ctx context.Context) error {
-	info, err := s.master.info(ctx)
-	if err != nil {
-		return err
-	}
-	offset, err := offsetOf(s.master, info)
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, s.o.Limits.CatchUp)
-	defer cancel()
-	for _, r := range s.candidates {
-		for {
-			info, err := r.info(ctx)
-			if err == nil {
-				if err = behind(info, offset); err == nil {
-					break
-				}
-			}
-			if ctx.Err() != nil {
-				return fmt.Errorf("%s has not caught up within %s: %w", r.addr, s.o.Limits.CatchUp, err)
-			}
-			time.Sleep(time.Millisecond)
-		}
-		s.say("%s has the master's offset, %d", r.addr, offset)
-	}
-	return nil
-}
-
-func offsetOf(master *node, info map[string]string) (int64, error) {
-	offset, err := strconv.ParseInt(info["master_repl_offset"], 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("%s does not tell its master_repl_offset", master.addr)
-	}
-	return offset, nil
-}
-
-// behind says why a replica does not have everything up to offset; nil: it has.
-func behind(info map[string]string, offset int64) error {
-	has, err := strconv.ParseInt(info["slave_repl_offset"], 10, 64)
-	switch {
-	case info["master_link_status"] != "up":
-		return fmt.Errorf("its link to the master is %q", info["master_link_status"])
-	case info["master_sync_in_progress"] == "1":
-		return fmt.Errorf("it is loading the data set")
-	case err != nil:
-		return fmt.Errorf("it tells no offset: it is not in sync") // Dragonfly, until it is
-	case has < offset:
-		return fmt.Errorf("it is at offset %d of %d", has, offset)
-	}
-	return nil
 }
 
 // Lift takes the fence off a master that a switchover has left there, and says what was set; "" if there was none.
