@@ -29,21 +29,14 @@ func TestForeignFailover(t *testing.T) {
 			for i, p := range s.proxies {
 				p.serving(next)
 				crowds[i].works(20)
-				eventually(t, "what became of the fence is known", func() error {
-					if last := p.moves(); last[len(last)-1].Fence == "" {
-						return errors.New("not yet")
-					}
-					return nil
-				})
 			}
 			demoted(t, old)
 			s.eventuallyAsBefore()
 			direct.stop()
 			<-direct.done
 			for i, p := range s.proxies {
-				moves := p.moves()
-				if got := moves[len(moves)-1].Fence; got != "confirmed" {
-					t.Errorf("the fence: %s\n%s", got, told(&moves[len(moves)-1]))
+				if got := p.lastFence(); got != "confirmed" {
+					t.Errorf("the fence: %s", got)
 				}
 				audits[i]()
 				crowds[i].conclude(p, next)
@@ -65,6 +58,19 @@ func (s *switchable) gatherAll(r rules) (audits []func(), crowds []*crowd) {
 		crowds = append(crowds, gather(s.t, p, r))
 	}
 	return audits, crowds
+}
+
+// lastFence is what became of the fence of the last switch, which may take a moment to be known.
+func (p *proxy) lastFence() (text string) {
+	p.t.Helper()
+	eventually(p.t, "what became of the fence is known", func() error {
+		moves := p.moves()
+		if text = moves[len(moves)-1].Fence; text == "" {
+			return errors.New("not yet")
+		}
+		return nil
+	})
+	return text
 }
 
 func demoted(t testing.TB, old *servers.Node) {
@@ -122,8 +128,7 @@ func TestForeignFailoverDenied(t *testing.T) {
 	clients.works(10)
 	audited()
 	clients.conclude(p, next)
-	moves := p.moves()
-	if got := moves[len(moves)-1].Fence; !strings.HasPrefix(got, "not fenced: ") || !strings.Contains(got, "NOPERM") {
+	if got := p.lastFence(); !strings.HasPrefix(got, "not fenced: ") || !strings.Contains(got, "NOPERM") {
 		t.Errorf("the fence: %s", got)
 	}
 }
@@ -348,6 +353,32 @@ func TestFenceLeftBehind(t *testing.T) {
 	for _, r := range p.switches() {
 		if r.Reason == "fenced" && r.Counts.Lost > 0 {
 			t.Errorf("lost: %s", told(&r))
+		}
+	}
+}
+
+// TestFenceLeftOnNextMaster: a replica that carries the mark of a former switch is promoted. It comes off at once.
+func TestFenceLeftOnNextMaster(t *testing.T) {
+	t.Parallel()
+	pool := servers.NewT(t)
+	cluster := pool.Cluster(servers.ClusterOptions{Replicas: 1, Sentinels: 3, DownAfter: time.Second})
+	replicated(t, cluster.Nodes[0], 1)
+	configure(t, cluster.Nodes[1], "min-replicas-to-write", "1000000")
+	p := before(t, pool, cluster)
+	audited := p.audit()
+	clients := gather(t, p, planned)
+	clients.works(10)
+	next := cluster.Failover()
+	p.serving(next)
+	clients.works(20)
+	audited()
+	clients.conclude(p, next)
+	if got, err := fenceOf(next); err != nil || got != "0" {
+		t.Errorf("min-replicas-to-write is %s, %v", got, err)
+	}
+	for _, r := range p.switches() {
+		if r.DurationMS > 5000 {
+			t.Errorf("held for long: %s", told(&r))
 		}
 	}
 }

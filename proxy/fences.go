@@ -2,11 +2,14 @@ package proxy
 
 import (
 	"context"
+	"errors"
 
+	"github.com/redis/go-redis/v9"
 	"go.uber.org/zap"
 
 	"sentinelproxy/proxy/failover"
 	"sentinelproxy/proxy/migrate"
+	"sentinelproxy/proxy/topology"
 )
 
 // fences is failover.Fences by package migrate, which is on the same layer, with the proxy's own credentials.
@@ -45,7 +48,11 @@ func (f fences) Unfence(ctx context.Context, addr string) error {
 }
 
 func (f fences) lifted(addr, text string, err error) error {
+	reply := redis.Error(nil)
 	switch {
+	case errors.As(err, &reply) && topology.AboutCredentials(reply.Error()):
+		// Nor could we have put one on, and that is told.
+		f.g.log.Debug("not looked for a fence", zap.String("node", addr), zap.Error(err))
 	case err != nil:
 		f.g.log.Warn("a fence may be left: see sentinelproxy switch --repair", zap.String("node", addr), zap.Error(err))
 	case text != "":
