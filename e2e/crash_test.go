@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"sentinelproxy/e2e/liar"
 	"sentinelproxy/internal/servers"
 )
 
@@ -123,11 +124,11 @@ func TestProxyStartsWhileOldMasterIsBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	next := cluster.WaitMasterOtherThan(old)
-	behind := startLiar(t, cluster.Name, old.Addr(), 0)
+	behind := liar.Start(t, cluster.Name, old.Addr(), 0)
 	if err := old.Restart(); err != nil {
 		t.Fatal(err)
 	}
-	p := start(t, pool, cluster.Name, append([]string{behind.addr()}, addrs(cluster.Sentinels)...))
+	p := start(t, pool, cluster.Name, append([]string{behind.Addr()}, addrs(cluster.Sentinels)...))
 	audited := p.audit()
 	clients := gather(t, p, planned)
 	p.serving(next)
