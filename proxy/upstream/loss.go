@@ -145,7 +145,7 @@ func (l *Link) again(e *Entry, start uint64) (Lost, bool) {
 
 // lose empties the pending queue of a link that is gone; what is to be done again is returned in order.
 func (l *Link) lose() []Lost {
-	lost := l.redo
+	lost := append(l.redo, l.loseWithheld()...)
 	l.redo = nil
 	start := l.out.head
 	if l.streamed && l.pending.len() > 0 {
@@ -194,6 +194,7 @@ func (l *Link) rejected(reply []byte) bool {
 		return false // the handshake looks for itself
 	}
 	l.set.Counters.Rejected++
+	l.redo = append(l.redo, l.loseWithheld()...) // of a node that is no master now
 	l.setAside(nil)
 	first := l.state != condemned
 	l.state = condemned
@@ -208,8 +209,11 @@ func (l *Link) rejected(reply []byte) bool {
 // delivered before the rejected one is: a read is sent again too (what this node says may be stale), a
 // write that was applied all the same keeps its reply until its turn.
 func (l *Link) sortOut(reply []byte) {
-	if l.pending.at(0).Class == Read {
+	switch e := l.pending.at(0); {
+	case e.Class == Read:
 		reply = nil
+	case l.set.ack != nil && !e.own && wrote(e, reply):
+		reply = unknownOutcome // no replica is known to have it
 	}
 	l.setAside(reply)
 	l.endCondemned()
