@@ -148,6 +148,14 @@ func (a *acknowledger) Reply(e *Entry, reply []byte, _ bool) {
 	}
 }
 
+// end: all links are dropped, and with them all that waits.
+func (a *acknowledger) end() {
+	a.open, a.since, a.link = false, time.Time{}, nil
+	a.set.loop.Cancel(a.timer)
+	a.set.loop.Cancel(a.retry)
+	a.timer, a.retry = nil, nil
+}
+
 // next asks for those who have come since the last question.
 func (a *acknowledger) next() {
 	if !a.open && a.retry == nil && !a.vain && !a.since.IsZero() {

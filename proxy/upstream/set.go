@@ -162,6 +162,9 @@ func (s *Set) Drop() { s.end(false) }
 
 func (s *Set) end(leave bool) {
 	s.restoring = false
+	if s.ack != nil {
+		s.ack.end()
+	}
 	for l := range s.links {
 		switch {
 		case !leave || !l.streamed || l.state != ready || l.pending.at(0).Owner.Gone():
