@@ -371,7 +371,7 @@ func (l *Link) withhold(reply []byte) bool {
 		return false
 	}
 	wrote := e.canned == nil && wrote(e, reply)
-	waits := wrote || a.opt.Reads && e.canned == nil && !resp.IsError(reply)
+	waits := wrote || a.opt.Reads && e.canned == nil && !resp.IsError(reply) && (l.pinned == nil || e.Tag == 0)
 	if !waits && w.owners[e.Owner] == 0 {
 		return false
 	}
@@ -440,8 +440,19 @@ func (l *Link) handOver(number uint64, acknowledged bool) {
 	}
 	w.busy = false
 	w.tidy()
+	switch {
+	case w.len() > 0:
+	case l.state == condemned:
+		l.endCondemned()
+	case l.pinned != nil && !l.paused:
+		l.conn.Resume()
+	}
 	l.endAlone()
 }
+
+// awaits: a link of one session is not read on while a reply waits. What comes behind it can change the session (subscriptions, a
+// transaction), and nobody else is kept waiting.
+func (l *Link) awaits() bool { return l.pinned != nil && l.withheld.len() > 0 }
 
 // loseWithheld takes the replies that wait off: the link is lost, or does not lead to the master any more. Whether the next one has
 // the writes is not known, so they are of unknown outcome like those that have no reply. The bytes of a write are sent again where the

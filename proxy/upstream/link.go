@@ -209,6 +209,10 @@ func (l *Link) Flush() {
 func (l *Link) Data(data []byte) int {
 	done := 0
 	for done < len(data) && l.state != closed {
+		if l.awaits() {
+			l.conn.Pause()
+			break
+		}
 		if l.relay != nil && l.relays() {
 			l.relay.Relayed(data[done:])
 			done = len(data)

@@ -248,7 +248,7 @@ func (l *Link) setAside(reply []byte) {
 
 // endCondemned closes a condemned link that owes nothing any more.
 func (l *Link) endCondemned() {
-	if l.pending.len() == 0 {
+	if l.owes() == 0 {
 		l.dropping = true
 		l.conn.Close(nil)
 	}

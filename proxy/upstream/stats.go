@@ -39,6 +39,7 @@ func (s *Set) Usage() Usage {
 	for l := range s.links {
 		u.Users += l.users
 		switch {
+		case s.ack != nil && l == s.ack.link:
 		case l.pinned != nil:
 			u.Pinned++
 		case l.pooled:
