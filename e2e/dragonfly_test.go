@@ -54,6 +54,9 @@ func TestMigrationByFailoverCommand(t *testing.T) {
 	audited()
 	clients.conclude(p, dragonfly)
 	p.moved(t, old, dragonfly)
+	if got := p.lastFence(); got != "confirmed" { // before it was promoted: afterwards it does not tell
+		t.Errorf("the fence: %s", got)
+	}
 }
 
 // TestMigrationByStop: the master is stopped in the friendly way, as in the walkthrough.

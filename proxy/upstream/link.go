@@ -40,11 +40,13 @@ type Link struct {
 	dropping bool   // the set closes it; that is no loss to be reported
 	leaving  bool   // of a former master, or replaced: see large.go
 	paused   bool   // see Throttle
+	fenced   bool   // condemned by NOREPLICAS
 	relay    Relay  // see relay.go
 	moved    uint64 // replies' bytes so far: see large.go
 
 	unselected bool // the user who has selected the database can't do so here
 
+	awaited  int    // see Await
 	serverID int64  // of a pinned link: what the server calls it, 0 if unknown
 	pinned   Pinned // whose alone it is; nil for a shared link
 	users    int    // sessions that have chosen it (shared)
@@ -130,6 +132,24 @@ func (l *Link) AppendOwn(o Owner, raw []byte, n int, tag uint16) {
 	l.conn.MarkDirty()
 }
 
+// Await has Restored wait for the reply to what was appended last, until Answered; not for longer than the link lives. What is sent on
+// one link before something on another is not executed before it: a server takes its connections in the order that suits it.
+func (l *Link) Await() {
+	l.awaited++
+	l.set.awaited++
+}
+
+// Answered is called once for each Await.
+func (l *Link) Answered() {
+	l.answered(min(l.awaited, 1))
+	l.set.checkRestored()
+}
+
+func (l *Link) answered(n int) {
+	l.awaited -= n
+	l.set.awaited -= n
+}
+
 // Takes says of the command that was appended last, a Read, that it may pop something.
 func (l *Link) Takes() { l.pending.at(l.pending.len() - 1).takes = true }
 
@@ -180,6 +200,9 @@ const flushBytes = 1 << 20
 
 // Flush writes what has been appended.
 func (l *Link) Flush() {
+	if l.set.sealed && !l.leaving {
+		return
+	}
 	for left := flushBytes; ; {
 		b := l.out.unsent()
 		if len(b) == 0 {
@@ -209,7 +232,7 @@ func (l *Link) Flush() {
 func (l *Link) Data(data []byte) int {
 	done := 0
 	for done < len(data) && l.state != closed {
-		if l.awaits() {
+		if l.awaits() || l.sealed() {
 			l.conn.Pause()
 			break
 		}
@@ -320,6 +343,9 @@ func (l *Link) deliver(reply []byte) {
 		l.set.Counters.Answered++
 	}
 	l.streamed = false
+	if l.set.genuine && l.current.Class != Read && reply[0] != '-' {
+		l.set.genuine = false // it takes writes again
+	}
 	l.current.Owner.Reply(&l.current, reply, true)
 	l.current.Owner = nil // an idle link keeps no session that has gone
 	l.settleHead()

@@ -36,7 +36,9 @@ type Options struct {
 	PinnedLost func(addr string, err error)
 	// Rejected: a node has answered with the rejection that begins with word. Hold now.
 	Rejected func(addr, word string)
-	// Restored: all links that Adopt asked for are up and the backlog is on its way.
+	// NoReplicas: a node has answered NOREPLICAS, and the command waits for Resume. Hold writes now.
+	NoReplicas func(addr string)
+	// Restored: all links that Adopt asked for are up, what they were to await is answered, and the backlog is on its way.
 	Restored func()
 }
 
@@ -60,10 +62,14 @@ type Set struct {
 	redis         bool // the master is known to be none but a Redis
 	restoring     bool
 	setting       int   // links whose handshake is under way
+	awaited       int   // see Link.Await, of all links
 	adoption      int   // counts calls of Adopt
 	streaming     *Link // see Streaming
 	ack           *acknowledger
 	notReplicated []byte // the error reply
+	sealed        bool   // see Seal
+	genuine       bool   // see Genuine
+	genuineAt     time.Time
 }
 
 // NewSet returns a set without a master: Adopt gives it one.
@@ -136,7 +142,7 @@ func (s *Set) Adopt(name string, addr netip.AddrPort) {
 	s.end(true)
 	keys := slices.Collect(maps.Keys(wanted))
 	s.name, s.addr = name, addr
-	s.redis = false
+	s.redis, s.genuine = false, false
 	s.restoring = true
 	s.adoption++
 	if s.opt.Scripts != nil {
@@ -161,7 +167,7 @@ func (s *Set) Adopt(name string, addr netip.AddrPort) {
 func (s *Set) Drop() { s.end(false) }
 
 func (s *Set) end(leave bool) {
-	s.restoring = false
+	s.restoring, s.sealed = false, false
 	if s.ack != nil {
 		s.ack.end()
 	}
@@ -286,6 +292,7 @@ func (s *Set) closed(l *Link, err error) {
 	var system syscall.Errno
 	idle := wasReady && l.owes() == 0 && (errors.Is(err, errEOF) || errors.As(err, &system)) // not what we close for
 	s.loop.Cancel(l.timer)
+	l.answered(l.awaited)
 	l.state = closed
 	delete(s.links, l)
 	if !l.dropping {
@@ -327,14 +334,18 @@ func (s *Set) condemned(l *Link, word string) {
 	if s.shared[l.key] == l {
 		delete(s.shared, l.key)
 	}
+	if word == noReplicas {
+		s.opt.NoReplicas(l.addr)
+		return
+	}
 	s.restoring = false
 	s.opt.Rejected(l.addr, word)
 }
 
-// checkRestored reports once after Adopt, when no handshake is left. In the next turn: the end of this
+// checkRestored reports once after Adopt, when no handshake is left and no awaited reply. In the next turn: the end of this
 // one writes the backlog, and what is held on other lanes must not get to the master before it.
 func (s *Set) checkRestored() {
-	if !s.restoring || s.setting > 0 {
+	if !s.restoring || s.setting > 0 || s.awaited > 0 {
 		return
 	}
 	adoption := s.adoption
