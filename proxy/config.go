@@ -19,6 +19,7 @@ type Config struct {
 	HoldBytes      int64         // bytes held, all groups and lanes together
 	HoldCommands   int           // commands held, all groups and lanes together
 	InFlightWrites InFlightWrites
+	Acknowledge    Acknowledge // when a write is answered
 
 	MaxClients              int   // clients of the process, all groups together
 	MaxRequestBytes         int64 // largest single argument, as proto-max-bulk-len is in Redis

@@ -78,6 +78,8 @@ func processOptions() []Option {
 		choice("in-flight-writes", "which unanswered writes are sent again after the link broke",
 			[]InFlightWrites{WritesError, WritesIdempotent, WritesAll},
 			func(c *Config) *InFlightWrites { return &c.InFlightWrites }),
+		acknowledge("acknowledge", "when a write is answered: master, or replicas=N[,timeout=2s][,on-timeout=answer|error][,reads=now|replicated]",
+			func(c *Config) *Acknowledge { return &c.Acknowledge }),
 		count("max-clients", "most clients", 1, maxCount,
 			func(c *Config) *int { return &c.MaxClients }),
 		size("max-request-bytes", "longest argument of a command", 1,

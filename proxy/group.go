@@ -41,7 +41,7 @@ func newGroup(gc Group, cfg *Config, sh *shared, loops []*reactor.Loop, base *za
 	g.lanes = &groupLanes{name: gc.Name, tell: g.laneSaid}
 	g.lanes.mu.done = map[failover.LaneReportKind]gathered{}
 	for i, loop := range loops {
-		g.lanes.lanes = append(g.lanes.lanes, newLaneGroup(i, loop, cfg, sh, g.scripts, g.lanes.reporter(i), log))
+		g.lanes.lanes = append(g.lanes.lanes, newLaneGroup(i, loop, cfg, &gc, sh, g.scripts, g.lanes.reporter(i), log))
 	}
 	for _, l := range g.lanes.lanes {
 		l.sessions.Everywhere = g.lanes.everywhere(l)

@@ -53,11 +53,12 @@ type shared struct {
 	warm    bool // a new master gets a link before a session needs one; tests do without
 }
 
-func newLaneGroup(lane int, loop *reactor.Loop, cfg *Config, sh *shared, scripts *session.Scripts, report func(failover.LaneReport), log *zap.Logger) *laneGroup {
+func newLaneGroup(lane int, loop *reactor.Loop, cfg *Config, gc *Group, sh *shared, scripts *session.Scripts, report func(failover.LaneReport), log *zap.Logger) *laneGroup {
 	g := &laneGroup{lane: lane, loop: loop, report: report, log: log.With(zap.Int("lane", lane))}
 	g.gate = gate.New(gate.HoldAll, sh.budget, loop.Now)
 	g.links = upstream.NewSet(loop, upstream.Options{
 		Policy:             policies[cfg.InFlightWrites],
+		Acknowledge:        cfg.Acknowledge.forLinks(gc, g.unacknowledged),
 		StreamingThreshold: int(cfg.StreamingThreshold),
 		DialTimeout:        dialTimeout,
 		PoolSize:           pinnedPool,
@@ -127,6 +128,11 @@ func (g *laneGroup) pinnedLost(addr string, err error) {
 	g.omen.note(g)
 	g.log.Debug("pinned link lost", zap.String("addr", addr), zap.Error(err))
 	g.tell(failover.PinnedLost, addr, err.Error())
+}
+
+// unacknowledged: the master can't be asked whether replicas have the writes.
+func (g *laneGroup) unacknowledged(text string) {
+	g.log.Warn("replicas can't be waited for (--acknowledge)", zap.String("error", text))
 }
 
 // strengthen begins a hold, or makes one stronger.

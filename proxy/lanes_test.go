@@ -68,7 +68,7 @@ func newLanes(t *testing.T, n int) (*groupLanes, *driver) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		l.lanes = append(l.lanes, newLaneGroup(i, loop, &cfg, sh, session.NewScripts(1<<20), l.reporter(i), zap.NewNop()))
+		l.lanes = append(l.lanes, newLaneGroup(i, loop, &cfg, &Group{}, sh, session.NewScripts(1<<20), l.reporter(i), zap.NewNop()))
 		wg.Go(loop.Run)
 		t.Cleanup(func() {
 			loop.Stop()

@@ -170,6 +170,8 @@ func (g *laneGroup) counters(group string) admin.LaneCounters {
 		Accepted: sc.Accepted, Clients: g.sessions.Sessions(), Waiting: g.gate.Parked(),
 		Held: gc.Held, Released: gc.Released, Expired: gc.Expired, Cancelled: gc.Cancelled,
 		HeldCommands: commands, HeldBytes: int64(bytes),
+		Questions: lc.Questions, QuestionSeconds: lc.QuestionTime.Seconds(), Withheld: use.Withheld,
+		Acknowledged: lc.Acknowledged, NotAwaited: lc.NotAwaited, NotReplicated: lc.NotReplicated,
 		Sent: lc.Pushed, Answered: lc.Answered, Lost: lc.Lost, Resent: lc.Resent, Unknown: lc.Unknown,
 		InFlight: use.InFlight, LostWaiting: use.LostWaiting + g.sessions.LostWaiting(),
 		Local: sc.Local, Refused: sc.Refused,

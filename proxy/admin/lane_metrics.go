@@ -86,6 +86,30 @@ var laneMetrics = []laneMetric{
 		func(c *LaneCounters) float64 { return float64(c.LostWaiting) },
 	},
 	{
+		"commands_withheld", "Commands answered by the master whose replies wait for replicas (--acknowledge). Part of those in flight.", gauge,
+		func(c *LaneCounters) float64 { return float64(c.Withheld) },
+	},
+	{
+		"commands_acknowledged_total", "Writes that as many replicas as asked for had acknowledged when they were answered.", counter,
+		func(c *LaneCounters) float64 { return float64(c.Acknowledged) },
+	},
+	{
+		"commands_not_awaited_total", "Writes that replicas had not acknowledged in time, answered all the same.", counter,
+		func(c *LaneCounters) float64 { return float64(c.NotAwaited) },
+	},
+	{
+		"commands_not_replicated_total", "Writes that replicas had not acknowledged in time, answered NOTREPLICATED.", counter,
+		func(c *LaneCounters) float64 { return float64(c.NotReplicated) },
+	},
+	{
+		"acknowledge_waits_total", "WAITs sent to masters, each for all writes since the one before.", counter,
+		func(c *LaneCounters) float64 { return float64(c.Questions) },
+	},
+	{
+		"acknowledge_wait_seconds_total", "Time from the first reply that a WAIT was for to its answer, summed.", counter,
+		func(c *LaneCounters) float64 { return c.QuestionSeconds },
+	},
+	{
 		"commands_local_total", "Commands answered by the proxy itself.", counter,
 		func(c *LaneCounters) float64 { return float64(c.Local) },
 	},

@@ -38,6 +38,14 @@ type LaneCounters struct {
 	InFlight    int    `json:"commands_in_flight"`
 	LostWaiting int    `json:"commands_lost_waiting"` // gauge: lost, to be sent again
 
+	// With --acknowledge replicas=N.
+	Questions       uint64  `json:"acknowledge_questions"`   // WAITs sent
+	QuestionSeconds float64 `json:"acknowledge_seconds"`     // from the first reply that waited for one to its answer, summed
+	Withheld        int     `json:"commands_withheld"`       // gauge: answered by the master, waiting for replicas; in flight
+	Acknowledged    uint64  `json:"commands_acknowledged"`   // writes that replicas have acknowledged
+	NotAwaited      uint64  `json:"commands_not_awaited"`    // that they have not in time; answered all the same
+	NotReplicated   uint64  `json:"commands_not_replicated"` // the same, answered as NOTREPLICATED
+
 	// Commands that never reach gate or link.
 	Local   uint64 `json:"commands_local"`   // answered by the proxy itself
 	Refused uint64 `json:"commands_refused"` // answered with an error at once: Refusing, or no room to hold

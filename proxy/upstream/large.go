@@ -71,7 +71,7 @@ func (l *Link) leave() {
 	l.answered(l.awaited)
 	head := l.pending.pop()
 	l.streamed = false
-	var others []Lost
+	others := l.loseWithheld()
 	for _, item := range l.loseFrom(head.end) {
 		if item.Owner == head.Owner {
 			l.redo = append(l.redo, item)
@@ -85,6 +85,12 @@ func (l *Link) leave() {
 	s.keep(others)
 	l.unstall()
 	l.watchLeaving(l.moved)
+}
+
+// wholeOnly: the reply that comes has to wait for replicas, or for an earlier one of its owner's that does. So it is kept until it is whole.
+func (l *Link) wholeOnly() bool {
+	e := l.pending.at(0)
+	return !e.own && (e.Class != Read || e.takes || l.set.ack.opt.Reads || l.withheld.owners[e.Owner] > 0)
 }
 
 // watchLeaving closes a link that leaves and says nothing, unless it is its client that does not read.

@@ -31,6 +31,7 @@ type Link struct {
 	pending  ring
 	current  Entry // the one whose reply is being handed over; here, because a local one would be allocated
 	out      retained
+	withheld withheld // see acknowledge.go
 	reader   resp.ReplyReader
 	timer    *reactor.Timer
 	refusal  []byte // the error reply that refused the handshake
@@ -231,7 +232,7 @@ func (l *Link) Flush() {
 func (l *Link) Data(data []byte) int {
 	done := 0
 	for done < len(data) && l.state != closed {
-		if l.sealed() {
+		if l.awaits() || l.sealed() {
 			l.conn.Pause()
 			break
 		}
@@ -265,6 +266,9 @@ func (l *Link) stream(data []byte) int {
 		return 0
 	}
 	if !l.streamed {
+		if l.set.ack != nil && l.wholeOnly() {
+			return 0
+		}
 		l.streamed = true
 		l.unstall() // who waits for room has another link, or what is in flight here to wait for
 	}
@@ -329,6 +333,10 @@ func (l *Link) early(reply []byte) {
 
 // deliver hands a reply, or the end of one, to the head of the pending queue.
 func (l *Link) deliver(reply []byte) {
+	if l.set.ack != nil && l.withhold(reply) {
+		l.settleHead()
+		return
+	}
 	l.current = l.pending.pop()
 	l.out.answered(l.current.end)
 	if !l.current.own {
@@ -341,10 +349,18 @@ func (l *Link) deliver(reply []byte) {
 	l.current.Owner.Reply(&l.current, reply, true)
 	l.current.Owner = nil // an idle link keeps no session that has gone
 	l.settleHead()
-	if (l.alone || l.leaving) && l.pending.len() == 0 && l.state == ready {
+	l.endAlone()
+}
+
+// endAlone closes a link that is there for what it owes only, when that is done.
+func (l *Link) endAlone() {
+	if (l.alone || l.leaving) && l.owes() == 0 && l.state == ready {
 		l.drop()
 	}
 }
+
+// owes is how many commands its owners wait for.
+func (l *Link) owes() int { return l.pending.len() + l.withheld.len() }
 
 // settleHead takes entries off the head that wait for no server.
 func (l *Link) settleHead() {
@@ -352,6 +368,9 @@ func (l *Link) settleHead() {
 		l.passSilent()
 		if l.pending.len() == 0 || l.pending.at(0).canned == nil {
 			return
+		}
+		if l.set.ack != nil && l.withhold(l.pending.at(0).canned) {
+			continue
 		}
 		e := l.pending.pop()
 		l.out.answered(e.end)

@@ -146,7 +146,7 @@ func (l *Link) again(e *Entry, start uint64) (Lost, bool) {
 
 // lose empties the pending queue of a link that is gone; what is to be done again is returned in order.
 func (l *Link) lose() []Lost {
-	lost := l.redo
+	lost := append(l.redo, l.loseWithheld()...)
 	l.redo = nil
 	start := l.out.head
 	if l.streamed && l.pending.len() > 0 {
@@ -197,6 +197,9 @@ func (l *Link) rejected(reply []byte) bool {
 		return false // the handshake looks for itself
 	}
 	l.set.Counters.Rejected++
+	if word != noReplicas {
+		l.redo = append(l.redo, l.loseWithheld()...) // of a node that is no master now
+	}
 	first := l.state != condemned
 	l.state = condemned
 	if first {
@@ -215,8 +218,11 @@ func (l *Link) rejected(reply []byte) bool {
 // write that was applied all the same keeps its reply until its turn. EXEC's refusal of a transaction in which something was rejected
 // says that nothing of it was executed: all of it is sent again.
 func (l *Link) sortOut(reply []byte) {
-	if l.pending.at(0).Class == Read || bytes.HasPrefix(reply, aborted) {
+	switch e := l.pending.at(0); {
+	case e.Class == Read || bytes.HasPrefix(reply, aborted):
 		reply = nil
+	case l.set.ack != nil && !e.own && wrote(e, reply):
+		reply = unknownOutcome // no replica is known to have it
 	}
 	l.setAside(reply)
 	l.endCondemned()
@@ -254,7 +260,7 @@ func (l *Link) setAside(reply []byte) {
 
 // endCondemned closes a condemned link that owes nothing any more.
 func (l *Link) endCondemned() {
-	if l.pending.len() == 0 {
+	if l.owes() == 0 {
 		l.dropping = true
 		l.conn.Close(nil)
 	}

@@ -49,7 +49,7 @@ func (s *Set) Unpin(l *Link, clean bool) {
 	}
 	l.pinned, l.remade = nil, false
 	l.pooled = true
-	if clean && l.Usable() && l.state == ready && l.pending.len() == 0 && len(s.pool[l.key]) < s.opt.PoolSize {
+	if clean && l.Usable() && l.state == ready && l.owes() == 0 && len(s.pool[l.key]) < s.opt.PoolSize {
 		s.pool[l.key] = append(s.pool[l.key], l)
 		return
 	}

@@ -45,7 +45,7 @@ func (s *Set) redoAll(items []Lost) {
 		s.Redo(l, item)
 	}
 	for _, l := range alone {
-		if l != nil && l.pending.len() == 0 {
+		if l != nil && l.owes() == 0 {
 			l.drop()
 		}
 	}

@@ -15,6 +15,7 @@ import (
 // Options of a Set. All functions are called from the loop's goroutine.
 type Options struct {
 	Policy             Policy
+	Acknowledge        Acknowledge
 	StreamingThreshold int           // bytes; a larger reply is handed over in pieces
 	DialTimeout        time.Duration // for connect and handshake together
 	PoolSize           int           // idle pinned links kept for each key
@@ -64,16 +65,23 @@ type Set struct {
 	awaited       int   // see Link.Await, of all links
 	adoption      int   // counts calls of Adopt
 	streaming     *Link // see Streaming
-	sealed        bool  // see Seal
-	genuine       bool  // see Genuine
+	ack           *acknowledger
+	notReplicated []byte // the error reply
+	sealed        bool   // see Seal
+	genuine       bool   // see Genuine
 	genuineAt     time.Time
 }
 
 // NewSet returns a set without a master: Adopt gives it one.
 func NewSet(loop *reactor.Loop, opt Options) *Set {
-	return &Set{
+	s := &Set{
 		loop: loop, opt: opt, links: map[*Link]struct{}{}, shared: map[Key]*Link{}, pool: map[Key][]*Link{}, orphans: map[Pinned]struct{}{},
 	}
+	if opt.Acknowledge.Replicas > 0 {
+		s.ack = &acknowledger{set: s, opt: opt.Acknowledge}
+		s.notReplicated = notReplicated(&opt.Acknowledge)
+	}
+	return s
 }
 
 // Shared returns the link for key, dialling it if there is none. Only while there is a master.
@@ -111,7 +119,7 @@ func (l *Link) Unuse() { l.users-- }
 func (s *Set) Trim() {
 	for l := range s.links {
 		l.pending.trim()
-		if l.isShared() && l.users == 0 && l.pending.len() == 0 && l.state == ready {
+		if l.isShared() && l.users == 0 && l.owes() == 0 && l.state == ready {
 			l.drop()
 		}
 	}
@@ -127,7 +135,7 @@ func (s *Set) Trim() {
 func (s *Set) Adopt(name string, addr netip.AddrPort) {
 	wanted := map[Key]bool{}
 	for l := range s.links {
-		if l.isShared() && (l.users > 0 || l.pending.len() > 0) {
+		if l.isShared() && (l.users > 0 || l.owes() > 0) {
 			wanted[l.key] = true
 		}
 	}
@@ -160,6 +168,9 @@ func (s *Set) Drop() { s.end(false) }
 
 func (s *Set) end(leave bool) {
 	s.restoring, s.sealed = false, false
+	if s.ack != nil {
+		s.ack.end()
+	}
 	for l := range s.links {
 		switch {
 		case !leave || !l.streamed || l.state != ready || l.pending.at(0).Owner.Gone():
@@ -279,7 +290,7 @@ func (s *Set) closed(l *Link, err error) {
 	}
 	wasReady := l.state == ready
 	var system syscall.Errno
-	idle := wasReady && l.pending.len() == 0 && (errors.Is(err, errEOF) || errors.As(err, &system)) // not what we close for
+	idle := wasReady && l.owes() == 0 && (errors.Is(err, errEOF) || errors.As(err, &system)) // not what we close for
 	s.loop.Cancel(l.timer)
 	l.answered(l.awaited)
 	l.state = closed

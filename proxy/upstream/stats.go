@@ -1,18 +1,25 @@
 package upstream
 
+import "time"
+
 // Counters of a set, in commands unless said otherwise. Once nothing is in flight
 // sent = answered + lost, and once the backlog is empty lost = resent + unknown.
 type Counters struct {
-	Pushed   uint64 // appended to a link and not taken back unsent: what is called sent
-	Answered uint64 // or, where no answer was wanted, written
-	Rejected uint64 // of the answered ones: by a rejection, so they were sent again
-	Lost     uint64 // on the wire when their link was lost
-	Resent   uint64 // of the lost ones: sent again
-	Unknown  uint64 // of the lost ones: answered as UNKNOWNOUTCOME, or nobody was there to be told
-	Dials    uint64 // links opened
-	Broken   uint64 // of them: closed other than by this side
-	BytesIn  uint64
-	BytesOut uint64
+	Pushed        uint64        // appended to a link and not taken back unsent: what is called sent
+	Answered      uint64        // or, where no answer was wanted, written
+	Rejected      uint64        // of the answered ones: by a rejection, so they were sent again
+	Lost          uint64        // on the wire when their link was lost
+	Resent        uint64        // of the lost ones: sent again
+	Unknown       uint64        // of the lost ones: answered as UNKNOWNOUTCOME, or nobody was there to be told
+	Dials         uint64        // links opened
+	Broken        uint64        // of them: closed other than by this side
+	Questions     uint64        // put to the master about its replicas (WAIT)
+	Acknowledged  uint64        // writes that replicas have acknowledged
+	QuestionTime  time.Duration // from the first reply that waited for a question to its answer, summed
+	NotAwaited    uint64        // writes that they have not in time; answered all the same
+	NotReplicated uint64        // the same, answered as NOTREPLICATED
+	BytesIn       uint64
+	BytesOut      uint64
 }
 
 // Usage is what a set has right now.
@@ -20,6 +27,7 @@ type Usage struct {
 	Shared, Pinned, Idle int // links; idle ones are in the pool
 	InFlight, Writes     int // commands without a reply, or, where none is wanted, not passed yet; of these, all that are not reads
 	Backlog, LostWaiting int // commands that wait for the next master; of these, those that were on the wire
+	Withheld             int // commands answered by the master whose replies wait for replicas; in flight
 	Users                int // sessions that have chosen a shared link
 	Setting              int // links whose handshake is under way
 	Waiting              int // sessions that wait for a master, for a link of their own or to have a question settled
@@ -31,12 +39,24 @@ func (s *Set) Usage() Usage {
 	for l := range s.links {
 		u.Users += l.users
 		switch {
+		case s.ack != nil && l == s.ack.link:
 		case l.pinned != nil:
 			u.Pinned++
 		case l.pooled:
 			u.Idle++
 		default:
 			u.Shared++
+		}
+		for i := range l.withheld.len() {
+			it := &l.withheld.items[l.withheld.head+i]
+			if it.canned != nil {
+				continue
+			}
+			u.InFlight++
+			u.Withheld++
+			if it.wrote {
+				u.Writes++
+			}
 		}
 		for i := range l.pending.len() {
 			e := l.pending.at(i)

@@ -1,0 +1,503 @@
+package upstream
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"time"
+
+	"sentinelproxy/proxy/reactor"
+	"sentinelproxy/resp"
+)
+
+// Acknowledge asks that replies to writes are handed over only when replicas have the writes, too: the flag --acknowledge.
+// The zero value asks nothing.
+type Acknowledge struct {
+	Replicas int           // how many; 0: the master's word is enough
+	Timeout  time.Duration // longest wait of a reply for them
+	Fail     bool          // after Timeout the client gets an error in the place of the reply; false: the reply
+	Reads    bool          // replies to reads wait as well, so that nobody sees what may be lost
+	Key      Key           // the proxy's own identity at the nodes
+	// Failed is told, at most once a minute, that it can't be asked: the server's error reply. May be nil.
+	Failed func(text string)
+}
+
+// acknowledger asks the master, over a link of its own, whether the replicas have what it had executed by then. Replies that
+// wait bear a number, that of the question that will cover them: all that came in before it was written. There is one question at a time.
+type acknowledger struct {
+	set  *Set
+	opt  Acknowledge
+	link *Link
+
+	asked  uint64    // number of the last question
+	open   bool      // it has not been answered
+	start  uint64    // where it begins on the link
+	until  time.Time // when it must have been
+	since  time.Time // when the first reply came in that waits for the next question; zero: none does
+	oldest time.Time // the same, of the open question
+
+	deaf   bool // the server has refused what goes before WAIT, so its answer means nothing
+	vain   bool // it has refused to answer a moment ago
+	timer  *reactor.Timer
+	retry  *reactor.Timer
+	links  []*Link // that have replies waiting
+	again  []*Link // the same, while they are gone through
+	warned time.Time
+	raw    []byte
+}
+
+// announceChannel is where the proxy publishes before each WAIT. WAIT is about the last write of its own connection, so there has
+// to be one. PUBLISH changes no data and goes to the replicas; since Redis 7.2 nothing that does not go there counts.
+// (Redis 7.0 server.c, processCommand: c->woff.)
+const announceChannel = "__sentinelproxy__:acknowledge"
+
+const (
+	tagAnnounce uint16 = iota
+	tagWait
+)
+
+const (
+	askAgain   = 20 * time.Millisecond  // after a question that was not answered
+	askSlack   = 200 * time.Millisecond // that an answer may take beyond the time it was given
+	askRefused = time.Second
+	warnEvery  = time.Minute
+)
+
+// cover is the number of the question that will cover a reply that comes in now.
+func (a *acknowledger) cover() uint64 {
+	if a.open && a.link != nil && a.link.out.sent <= a.start {
+		return a.asked // not written yet: replies of the same turn
+	}
+	if a.since.IsZero() {
+		a.since = a.set.loop.Now()
+	}
+	if !a.open && a.retry == nil && !a.vain {
+		a.ask()
+		return a.asked
+	}
+	return a.asked + 1
+}
+
+// ask sends the next question. It is written at the end of the turn.
+func (a *acknowledger) ask() {
+	s := a.set
+	if a.link == nil {
+		a.link = s.Pin(a.opt.Key, a)
+	}
+	now := s.loop.Now()
+	if a.since.IsZero() {
+		a.since = now
+	}
+	a.asked++
+	a.open, a.deaf = true, false
+	a.oldest, a.since = a.since, time.Time{}
+	left := max(time.Millisecond, a.opt.Timeout-now.Sub(a.oldest))
+	a.until = now.Add(left + askSlack)
+	a.start = a.link.out.end()
+	var millis [20]byte
+	a.raw = resp.AppendCommand(a.raw[:0], []byte("PUBLISH"), []byte(announceChannel), nil)
+	a.link.AppendOwn(a, a.raw, 1, tagAnnounce)
+	var replicas [20]byte
+	a.raw = resp.AppendCommand(a.raw[:0], []byte("WAIT"), strconv.AppendInt(replicas[:0], int64(a.opt.Replicas), 10), strconv.AppendInt(millis[:0], left.Milliseconds(), 10))
+	a.link.AppendOwn(a, a.raw, 1, tagWait)
+	s.Counters.Questions++
+	if a.timer == nil {
+		a.timer = s.loop.After(left+askSlack, a.watch)
+	}
+}
+
+// watch looks after questions that are not answered at all.
+func (a *acknowledger) watch() {
+	a.timer = nil
+	if !a.open {
+		return
+	}
+	if left := time.Until(a.until); left > 0 {
+		a.timer = a.set.loop.After(left, a.watch)
+		return
+	}
+	a.complain([]byte("no answer to WAIT"))
+	a.fail()
+	if l := a.link; l != nil {
+		a.link = nil
+		l.drop()
+	}
+}
+
+// Reply is the server's.
+func (a *acknowledger) Reply(e *Entry, reply []byte, _ bool) {
+	switch {
+	case !a.open:
+	case e.Tag == tagAnnounce:
+		a.deaf = resp.IsError(reply)
+		if a.deaf && rejection(reply, Read) == "" {
+			a.complain(firstLine(reply[1:]))
+		}
+	case resp.IsError(reply) && rejection(reply, Read) != "":
+		a.later() // the master is changing
+	case resp.IsError(reply):
+		a.refused(firstLine(reply[1:]))
+	case a.deaf:
+		a.refused(nil)
+	default:
+		n, _ := strconv.Atoi(string(firstLine(reply[1:])))
+		a.open = false
+		a.set.Counters.QuestionTime += a.set.loop.Now().Sub(a.oldest)
+		a.deliver(n >= a.opt.Replicas)
+		a.next()
+	}
+}
+
+// end: all links are dropped, and with them all that waits.
+func (a *acknowledger) end() {
+	a.open, a.since, a.link = false, time.Time{}, nil
+	a.set.loop.Cancel(a.timer)
+	a.set.loop.Cancel(a.retry)
+	a.timer, a.retry = nil, nil
+}
+
+// next asks for those who have come since the last question.
+func (a *acknowledger) next() {
+	if !a.open && a.retry == nil && !a.vain && !a.since.IsZero() {
+		a.ask()
+	}
+}
+
+// later asks once more, on behalf of the same replies.
+func (a *acknowledger) later() {
+	if a.open {
+		a.open = false
+		a.since = a.oldest
+	}
+	if a.retry == nil {
+		a.retry = a.set.loop.After(askAgain, func() {
+			a.retry = nil
+			switch {
+			case len(a.links) == 0:
+				a.since = time.Time{}
+			case time.Since(a.since) > a.opt.Timeout:
+				a.asked++
+				a.deliver(false)
+				a.since = time.Time{}
+			default:
+				a.next()
+			}
+		})
+	}
+}
+
+// fail: nothing has been learned of the replicas.
+func (a *acknowledger) fail() {
+	a.open = false
+	a.deliver(false)
+	a.next()
+}
+
+// refused: nothing can be learned for want of a right or a password. Nobody waits for a while, and the server's log is not filled.
+func (a *acknowledger) refused(why []byte) {
+	a.complain(why)
+	a.open, a.since = false, time.Time{}
+	a.asked++
+	a.deliver(false)
+	a.vain = true
+	a.set.loop.After(askRefused, func() { a.vain = false })
+}
+
+func (a *acknowledger) complain(why []byte) {
+	now := time.Now()
+	if why != nil && a.opt.Failed != nil && now.Sub(a.warned) > warnEvery {
+		a.warned = now
+		a.opt.Failed(string(why))
+	}
+}
+
+// deliver hands over what the last question covers; acknowledged says whether the replicas have it.
+func (a *acknowledger) deliver(acknowledged bool) {
+	a.again, a.links = a.links, a.again[:0]
+	for _, l := range a.again {
+		l.handOver(a.asked, acknowledged)
+		if l.withheld.len() > 0 {
+			a.links = append(a.links, l)
+		} else {
+			l.withheld.listed = false
+		}
+	}
+	clear(a.again)
+	a.again = a.again[:0]
+}
+
+// Push, Streams, Lost, Refused, Restore and RefuseLost make it the session that the link belongs to.
+func (a *acknowledger) Push([]byte) bool { return false }
+
+// Streams is Pinned's.
+func (a *acknowledger) Streams() bool { return false }
+
+// Lost is Pinned's: what waits is asked about over another link, unless its own is lost, too.
+func (a *acknowledger) Lost(l *Link, _ []Lost) {
+	if a.link == l {
+		a.link = nil
+		a.later()
+	}
+}
+
+// Refused is Pinned's.
+func (a *acknowledger) Refused(l *Link, refusal []byte) {
+	if a.link == l {
+		a.link = nil
+		a.refused(firstLine(refusal[1:]))
+	}
+}
+
+// Restore is Pinned's. The link is made when it is needed.
+func (a *acknowledger) Restore() {}
+
+// RefuseLost is Pinned's.
+func (a *acknowledger) RefuseLost([]byte) {}
+
+// Broken is Owner's: replies are short.
+func (a *acknowledger) Broken(*Entry) {}
+
+// Gone is Owner's: a question is never sent again over another link.
+func (a *acknowledger) Gone() bool { return true }
+
+var (
+	_ Pinned = (*acknowledger)(nil)
+	_ Owner  = (*acknowledger)(nil)
+)
+
+// notReplicated is what a client gets whose write the replicas did not acknowledge in time, if it wants to know. The prefix is
+// our own, as that of UnknownOutcome.
+func notReplicated(o *Acknowledge) []byte {
+	return fmt.Appendf(nil, "-NOTREPLICATED the master has applied it, but fewer than %d replicas have acknowledged it within %v\r\n", o.Replicas, o.Timeout)
+}
+
+var nullReplies = [...]string{"*-1\r\n", "$-1\r\n", "_\r\n"}
+
+// wrote says whether a reply is to a command that has, or may have, changed something.
+func wrote(e *Entry, reply []byte) bool {
+	switch {
+	case e.Class == Read && !e.takes:
+		return false
+	case e.takes:
+		for _, null := range nullReplies {
+			if string(reply) == null {
+				return false // it has waited in vain
+			}
+		}
+	}
+	return e.Class == Script || reply[0] != '-'
+}
+
+// keepRaw is up to how many bytes of a write are kept to be sent again while its reply waits.
+const keepRaw = 64 << 10
+
+// waiting is a reply that waits, in the order of its link.
+type waiting struct {
+	Entry
+	number     uint64 // of the question that covers it
+	raw, reply int    // bytes in the queue's buffer: the command, or none, and its reply
+	wrote      bool
+}
+
+// withheld are the replies of one link that wait, and those of the same owners behind them.
+type withheld struct {
+	items  []waiting
+	head   int
+	buf    []byte // of all items, command and reply in turn
+	off    int    // where that of the head begins
+	owners map[Owner]int
+	listed bool // among those of the acknowledger
+	busy   bool // being handed over
+}
+
+func (w *withheld) len() int { return len(w.items) - w.head }
+
+// push keeps a reply, and the command it answers.
+func (w *withheld) push(e *Entry, number uint64, raw, reply []byte, wrote bool) {
+	if w.owners == nil {
+		w.owners = map[Owner]int{}
+	}
+	w.owners[e.Owner]++
+	w.items = append(w.items, waiting{*e, number, len(raw), len(reply), wrote})
+	w.buf = append(append(w.buf, raw...), reply...)
+}
+
+// pop takes the oldest off. What it returns of the buffer is good until the next push.
+func (w *withheld) pop() (it waiting, raw, reply []byte) {
+	p := &w.items[w.head]
+	it = *p
+	*p = waiting{}
+	w.head++
+	raw = w.buf[w.off : w.off+it.raw]
+	reply = w.buf[w.off+it.raw : w.off+it.raw+it.reply]
+	w.off += it.raw + it.reply
+	if w.owners[it.Owner]--; w.owners[it.Owner] == 0 {
+		delete(w.owners, it.Owner)
+	}
+	return it, raw, reply
+}
+
+// tidy gives room back. Not while something of the buffer is in use.
+func (w *withheld) tidy() {
+	switch {
+	case w.busy:
+	case w.len() == 0:
+		w.items, w.head, w.buf, w.off = w.items[:0], 0, w.buf[:0], 0
+		if cap(w.buf) > keepIdle {
+			w.buf = nil
+		}
+		if cap(w.items) > keepSlots {
+			w.items = nil
+		}
+	case w.head > len(w.items)/2:
+		n := copy(w.items, w.items[w.head:])
+		clear(w.items[n:])
+		w.items, w.head = w.items[:n], 0
+		w.buf = w.buf[:copy(w.buf, w.buf[w.off:])]
+		w.off = 0
+	}
+}
+
+// withhold keeps the reply to the head of the pending queue back, if it has to wait for replicas or for one of the same
+// owner's that does.
+func (l *Link) withhold(reply []byte) bool {
+	a := l.set.ack
+	e := l.pending.at(0)
+	if e.own || l.streamed {
+		return false
+	}
+	w := &l.withheld
+	if a.vain && !a.opt.Fail && w.owners[e.Owner] == 0 {
+		return false
+	}
+	wrote := e.canned == nil && wrote(e, reply)
+	waits := wrote || a.opt.Reads && e.canned == nil && !resp.IsError(reply) && (l.pinned == nil || e.Tag == 0)
+	if !waits && w.owners[e.Owner] == 0 {
+		return false
+	}
+	var number uint64
+	if waits {
+		number = a.cover()
+	} else {
+		number = w.items[len(w.items)-1].number
+	}
+	var raw []byte
+	if e.canned == nil && l.mayResend(e.Class) && !(wrote && (e.takes || e.end-l.out.head > keepRaw)) {
+		raw = l.out.bytes(l.out.head, e.end)
+	}
+	w.push(e, number, raw, reply, wrote)
+	if !w.listed {
+		w.listed = true
+		a.links = append(a.links, l)
+	}
+	l.out.answered(e.end)
+	l.pending.pop()
+	if a.vain && !a.since.IsZero() {
+		a.asked++
+		a.since = time.Time{}
+		l.set.loop.After(0, func() { a.deliver(false) })
+	}
+	return true
+}
+
+// mayResend says whether a command of this class may be sent again at all.
+func (l *Link) mayResend(c Class) bool {
+	switch l.set.opt.Policy {
+	case ResendAll:
+		return c != Once
+	case ResendIdempotent:
+		return c == Read || c == Idempotent || c == Overwrite
+	}
+	return c == Read
+}
+
+// handOver gives replies to their owners, up to those that question number covers.
+func (l *Link) handOver(number uint64, acknowledged bool) {
+	w := &l.withheld
+	c := &l.set.Counters
+	w.busy = true
+	for w.len() > 0 && w.items[w.head].number <= number && l.state != closed {
+		it, _, reply := w.pop()
+		if it.canned == nil {
+			c.Answered++
+		}
+		switch {
+		case !it.wrote:
+			if !acknowledged && l.set.ack.opt.Fail && l.set.ack.opt.Reads && it.Tag == 0 && it.canned == nil {
+				reply = l.set.notReplicated
+			}
+		case acknowledged:
+			c.Acknowledged++
+		case l.set.ack.opt.Fail:
+			c.NotReplicated++
+			reply = l.set.notReplicated
+		default:
+			c.NotAwaited++
+		}
+		l.current = it.Entry
+		l.current.Owner.Reply(&l.current, reply, true)
+		l.current.Owner = nil
+	}
+	w.busy = false
+	w.tidy()
+	switch {
+	case w.len() > 0:
+	case l.state == condemned:
+		l.endCondemned()
+	case l.pinned != nil && !l.paused:
+		l.conn.Resume()
+	}
+	l.endAlone()
+}
+
+// awaits: a link of one session is not read on while a reply waits. What comes behind it can change the session (subscriptions, a
+// transaction), and nobody else is kept waiting.
+func (l *Link) awaits() bool { return l.pinned != nil && l.withheld.len() > 0 }
+
+// loseWithheld takes the replies that wait off: the link is lost, or does not lead to the master any more. Whether the next one has
+// the writes is not known, so they are of unknown outcome like those that have no reply. The bytes of a write are sent again where the
+// policy says so, unless the same owner has sent one behind it that is not.
+func (l *Link) loseWithheld() (lost []Lost) {
+	w := &l.withheld
+	if w.len() == 0 {
+		return nil
+	}
+	c := &l.set.Counters
+	blocked := map[Owner]bool{}
+	for i := range w.len() {
+		if it := &w.items[w.head+i]; it.wrote && (it.raw == 0 || !l.mayResend(it.Class)) {
+			blocked[it.Owner] = true
+		}
+	}
+	for i := range l.pending.len() {
+		if e := l.pending.at(i); !e.own && e.canned == nil && (e.takes || !l.mayResend(e.Class)) {
+			blocked[e.Owner] = true
+		}
+	}
+	for w.len() > 0 {
+		it, raw, reply := w.pop()
+		item := Lost{Owner: it.Owner, Key: l.key, Tag: it.Tag, Class: it.Class, before: it.before, takes: it.takes, tries: it.tries, losses: it.losses}
+		again := len(raw) > 0 && (!it.wrote || !blocked[it.Owner])
+		switch {
+		case it.canned != nil || !it.wrote && (!again || resp.IsError(reply)):
+			if it.canned == nil {
+				c.Answered++
+			}
+			item.Canned = bytes.Clone(reply)
+		case it.Owner.Gone():
+			c.Lost++
+			c.Unknown++
+			continue
+		case again:
+			c.Lost++
+			item.Raw, item.Sent, item.before = bytes.Clone(raw), true, true
+		default:
+			c.Lost++
+			c.Unknown++
+			item.Canned = unknownOutcome
+		}
+		lost = append(lost, item)
+	}
+	w.tidy()
+	return lost
+}
