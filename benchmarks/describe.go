@@ -25,6 +25,10 @@ func (r *runner) describe(ctx context.Context, now time.Time) report.Meta {
 		Commit: commit(ctx), Go: runtime.Version(), Kernel: firstLine(ctx, "uname", "-r"), CPU: cpuModel(), Cores: runtime.NumCPU(),
 		Versions: map[string]string{}, Notes: map[string]string{},
 		Rounds: r.rounds, Seconds: r.each.Seconds(), Keys: r.keys, Threads: r.threads,
+		Load: map[string]string{
+			"auto":            "redis-benchmark for closed loops of GET and SET, else a generator of our own",
+			"redis-benchmark": "redis-benchmark", "loop": "a generator of our own",
+		}[r.load],
 	}
 	for program, flag := range versionFlags {
 		if _, err := servers.Find(program); err == nil {

@@ -5,6 +5,7 @@ go 1.26.0
 replace sentinelproxy => ../
 
 require (
+	github.com/HdrHistogram/hdrhistogram-go v1.4.0
 	go.uber.org/goleak v1.3.0
 	golang.org/x/sys v0.49.0
 	sentinelproxy v0.0.0-00010101000000-000000000000

@@ -6,12 +6,14 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
 	"time"
 
 	"sentinelproxy/benchmarks/report"
+	"sentinelproxy/benchmarks/usage"
 )
 
 func main() {
@@ -24,7 +26,7 @@ func main() {
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	met, err := bench(ctx, o)
+	met, err := bench(ctx, o, os.Stdout)
 	stop()
 	switch {
 	case err != nil:
@@ -37,11 +39,15 @@ func main() {
 }
 
 // bench measures, prints and writes; met says whether every requirement was.
-func bench(ctx context.Context, o options) (met bool, err error) {
+func bench(ctx context.Context, o options, out io.Writer) (met bool, err error) {
 	if o.readme != "" {
 		if err := report.CheckMarkers(o.readme); err != nil {
 			return false, fmt.Errorf("-readme: %w", err)
 		}
+	}
+	// Before anything is started, which inherits the limit.
+	if _, err := usage.Descriptors(); err != nil {
+		return false, err
 	}
 	r, err := prepare(o)
 	if err != nil {
@@ -54,8 +60,12 @@ func bench(ctx context.Context, o options) (met bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	verdicts := report.Judge(samples, report.Required())
-	report.Full(os.Stdout, meta, samples, verdicts)
+	facts, err := r.measureFacts(ctx)
+	if err != nil {
+		return false, err
+	}
+	verdicts := append(report.Judge(samples, report.Required()), facts.Verdicts()...)
+	report.Full(out, meta, samples, verdicts)
 	path, err := report.Write(o.out, o.name, meta, samples, verdicts)
 	if err != nil {
 		return false, err

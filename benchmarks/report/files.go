@@ -42,7 +42,7 @@ func Write(dir, name string, meta Meta, ss Samples, verdicts []Verdict) (string,
 // CSV writes a row per sample; a figure that the sample has not is an empty field.
 func CSV(w io.Writer, ss Samples) error {
 	out := csv.NewWriter(w)
-	header := []string{"round", "target", "command", "size", "conns", "depth", "commands"}
+	header := []string{"round", "target", "command", "size", "conns", "depth", "protocol", "rate", "commands"}
 	for _, m := range Metrics {
 		header = append(header, m.Key)
 	}
@@ -52,7 +52,7 @@ func CSV(w io.Writer, ss Samples) error {
 	for _, s := range ss {
 		row := []string{
 			strconv.Itoa(s.Round), s.Target, s.Case.Command, strconv.Itoa(s.Case.Size), strconv.Itoa(s.Case.Conns),
-			strconv.Itoa(s.Case.Depth), strconv.FormatInt(s.Commands, 10),
+			strconv.Itoa(s.Case.Depth), strconv.Itoa(max(2, s.Case.Protocol)), strconv.Itoa(s.Case.Rate), strconv.FormatInt(s.Commands, 10),
 		}
 		for _, m := range Metrics {
 			field := ""

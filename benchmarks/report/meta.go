@@ -15,6 +15,7 @@ type Meta struct {
 	Rounds   int               `json:"rounds"`
 	Seconds  float64           `json:"seconds"` // aimed at per run
 	Keys     int               `json:"keys"`    // size of the keyspace
-	Threads  int               `json:"threads"` // of the load generator
+	Load     string            `json:"load"`    // the generators, in words
+	Threads  int               `json:"threads"` // of redis-benchmark
 	Notes    map[string]string `json:"notes"`   // target: how it was run
 }

@@ -18,6 +18,8 @@ type Env struct {
 	dir      string
 	sentinel *servers.Sentinel
 	a, b     Build
+	// The servers of those that wait for replicas; nil until one is started.
+	replicated *servers.Cluster
 	// Processes that serve two targets, one through TCP and one through a Unix socket.
 	self, haproxy shared
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"time"
 
 	"sentinelproxy/benchmarks/load"
 	"sentinelproxy/internal/servers"
@@ -32,6 +33,66 @@ func selfB(e *Env) (*servers.Process, load.Endpoint, error) {
 	return other.proc, local(other.port), err
 }
 
+// acknowledge is the mode of --acknowledge that is measured beside the default.
+const acknowledge = "replicas=1,timeout=1s,on-timeout=error"
+
+func selfReplicated(e *Env) (*servers.Process, load.Endpoint, error) {
+	return e.startReplicated("sentinelproxy-replicated", nil)
+}
+
+func selfAcknowledged(e *Env) (*servers.Process, load.Endpoint, error) {
+	return e.startReplicated("sentinelproxy-acknowledged", []string{"--acknowledge", acknowledge})
+}
+
+// startReplicated has a server of its own, which a replica follows: that costs the server something for each write, whoever
+// writes, so it must not be the server of the others.
+func (e *Env) startReplicated(name string, flags []string) (*servers.Process, load.Endpoint, error) {
+	bin, err := e.binary(e.a)
+	if err != nil {
+		return nil, load.Endpoint{}, err
+	}
+	if e.replicated == nil {
+		e.replicated, err = e.pool.Cluster(servers.ClusterOptions{
+			Name: masterName, Replicas: 1, Sentinels: 1, DownAfter: time.Minute, FailoverTimeout: 3 * time.Minute,
+		})
+		if err != nil {
+			return nil, load.Endpoint{}, err
+		}
+	}
+	var s shared
+	err = e.runSelf(name, bin, &s, e.replicated.Sentinels[0], append(flags, e.a.Args...))
+	return s.proc, local(s.port), err
+}
+
+func replicated(e *Env) *servers.Node { return e.replicated.Nodes[0] }
+
+// Acknowledges says whether the sentinelproxy that is measured knows --acknowledge.
+func (e *Env) Acknowledges() (bool, error) {
+	bin, err := e.binary(e.a)
+	if err != nil {
+		return false, err
+	}
+	help, err := exec.Command(bin, "run", "--help").Output()
+	if err != nil {
+		return false, fmt.Errorf("%s run --help: %w", bin, err)
+	}
+	return strings.Contains(string(help), "--acknowledge"), nil
+}
+
+// Fresh starts a further sentinelproxy with further flags, which has served nobody yet. The caller may stop it.
+func (e *Env) Fresh(flags ...string) (Target, error) {
+	var s shared
+	build := Build{Bin: e.a.Bin, Args: append(flags, e.a.Args...)}
+	if err := e.startSelf(fmt.Sprintf("fresh-%d", len(e.Processes())), build, &s); err != nil {
+		return Target{}, err
+	}
+	t := Target{Name: Self, Note: strings.Join(flags, " "), At: local(s.port), Proxy: s.proc, Server: e.Server}
+	if err := e.await(t.At); err != nil {
+		return Target{}, fmt.Errorf("%s: %w%s", Self, err, tail(s.proc))
+	}
+	return t, nil
+}
+
 // startSelf starts a sentinelproxy unless s has one already.
 func (e *Env) startSelf(name string, build Build, s *shared) error {
 	if s.proc != nil {
@@ -45,6 +106,11 @@ func (e *Env) startSelf(name string, build Build, s *shared) error {
 	if err != nil {
 		return err
 	}
+	return e.runSelf(name, bin, s, sentinel, build.Args)
+}
+
+// runSelf starts one on free ports, with further flags.
+func (e *Env) runSelf(name, bin string, s *shared, sentinel *servers.Sentinel, flags []string) error {
 	port, err := servers.FreePort()
 	if err != nil {
 		return err
@@ -60,7 +126,7 @@ func (e *Env) startSelf(name string, build Build, s *shared) error {
 		"--master", masterName, "--sentinel", sentinel.Addr(), "--admin", fmt.Sprintf("127.0.0.1:%d", admin),
 	}
 	cmd, err := e.pool.Command(servers.CommandOptions{
-		Name: name, Path: bin, Args: append(args, build.Args...), Ports: []int{port},
+		Name: name, Path: bin, Args: append(args, flags...), Ports: []int{port},
 	})
 	if err != nil {
 		return err
