@@ -12,14 +12,21 @@ import (
 	"strconv"
 )
 
-// Write puts a run into dir as NAME.md (what a person reads), NAME.csv (a row per sample) and NAME.json (all that is
-// known). It returns the Markdown file's path. Files of an earlier run with the name are replaced.
+// Write puts a run into dir as NAME.md (what a person reads) with plots beside it, NAME.csv (a row per sample) and NAME.json
+// (all that is known). It returns the Markdown file's path. Files of an earlier run with the name are replaced.
 func Write(dir, name string, meta Meta, ss Samples, verdicts []Verdict) (string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
 	}
 	var md, table bytes.Buffer
 	Full(&md, meta, ss, verdicts)
+	plots, err := Plots(dir, name, meta, ss)
+	if err != nil {
+		return "", err
+	}
+	for _, file := range plots {
+		fmt.Fprintf(&md, "\n![%s](%s)\n", file, file)
+	}
 	if err := CSV(&table, ss); err != nil {
 		return "", err
 	}

@@ -208,6 +208,35 @@ func TestWrite(t *testing.T) {
 	}
 }
 
+// TestPlots: what there are cases for is drawn, and nothing else.
+func TestPlots(t *testing.T) {
+	wide, paced := get1, get1
+	wide.Conns, paced.Rate = 500, 10_000
+	ss := Samples{sample(1, "haproxy", get1, 20, 1000), sample(1, "sentinelproxy", get1, 10, 1000)}
+	plots := func() string {
+		files, err := Plots(t.TempDir(), "x", Meta{}, ss)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Join(files, " ")
+	}
+	if got := plots(); got != "x-cpu-ratios.svg" {
+		t.Error(got)
+	}
+	at := sample(1, "haproxy", paced, 20, 10_000)
+	at.Client.Latencies = load.NewLatencies()
+	if err := at.Client.Latencies.RecordValue(1e6); err != nil {
+		t.Fatal(err)
+	}
+	if err := at.Client.Latencies.RecordValue(2e6); err != nil {
+		t.Fatal(err)
+	}
+	ss = append(ss, sample(1, "haproxy", wide, 25, 900), at)
+	if got := plots(); got != "x-cpu-by-connections.svg x-cpu-ratios.svg x-latency-GET-10000.svg" {
+		t.Error(got)
+	}
+}
+
 func TestUpdateReadme(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "README.md")
 	write := func(text string) {

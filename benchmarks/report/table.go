@@ -184,6 +184,9 @@ var pairs = []struct{ what, subject, rival string }{
 func writePairs(w io.Writer, ss Samples) {
 	for _, p := range pairs {
 		for _, c := range ss.Cases() {
+			if !c.Base() {
+				continue // the tables tell of the others
+			}
 			cpu, ok := ss.Compare(ProxyCPU, p.subject, p.rival, c)
 			rps, _ := ss.Compare(Throughput, p.subject, p.rival, c)
 			if ok {
