@@ -8,6 +8,8 @@ import (
 	"math"
 	"os"
 	"strconv"
+	"strings"
+	"unicode/utf8"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
@@ -58,27 +60,44 @@ type Bar struct {
 }
 
 const (
-	width  = 20 * vg.Centimeter
-	height = 11 * vg.Centimeter
+	width  = 24 * vg.Centimeter
+	height = 12 * vg.Centimeter
 )
 
 // standard is what all charts have in common.
 func standard(p *plot.Plot, title, caption string) {
-	p.Title.Text = title
-	if caption != "" {
-		p.Title.Text += "\n" + caption
-	}
+	p.Title.Text = title + wrapped(caption)
 	p.Title.Padding = vg.Points(6)
-	p.Legend.Top = true
+	p.Legend.Top, p.Legend.Left = true, true
+	p.Legend.Padding = vg.Points(2)
 	for _, style := range []*draw.TextStyle{
 		&p.Title.TextStyle, &p.X.Label.TextStyle, &p.Y.Label.TextStyle, &p.X.Tick.Label, &p.Y.Tick.Label, &p.Legend.TextStyle,
 	} {
 		style.Font.Typeface, style.Font.Variant = "Liberation", font.Variant("Sans")
 	}
-	p.Title.TextStyle.Font.Size = vg.Points(11)
+	p.Title.TextStyle.Font.Size = vg.Points(9)
+	p.Legend.TextStyle.Font.Size = vg.Points(10)
 	grid := plotter.NewGrid()
 	grid.Vertical.Color, grid.Horizontal.Color = color.Gray{230}, color.Gray{230}
 	p.Add(grid)
+}
+
+// wrapped is the caption in lines that fit the width.
+func wrapped(caption string) string {
+	const most = 110
+	var out strings.Builder
+	column := most
+	for _, word := range strings.Fields(caption) {
+		n := utf8.RuneCountInString(word)
+		if column+1+n > most {
+			out.WriteString("\n" + word)
+			column = n
+			continue
+		}
+		out.WriteString(" " + word)
+		column += 1 + n
+	}
+	return out.String()
 }
 
 func (a Axis) apply(to *plot.Axis) {
@@ -165,7 +184,7 @@ func (b Bars) Write(path string) error {
 	standard(p, b.Title, b.Caption)
 	p.Y.Label.Text = b.Y
 	p.Y.Min = 0
-	thick := width * 0.8 / vg.Length(len(b.Groups)*(len(b.Bars)+1))
+	thick := width * 0.6 / vg.Length(len(b.Groups)*(len(b.Bars)+1))
 	for i, bar := range b.Bars {
 		values := make(plotter.Values, len(bar.Values))
 		for j, v := range bar.Values {
@@ -183,14 +202,19 @@ func (b Bars) Write(path string) error {
 		p.Legend.Add(bar.Name, bars)
 	}
 	p.NominalX(b.Groups...)
-	p.Y.Max *= 1.25 // room for the legend
 	return save(p, path)
 }
 
-// save writes the file in one piece, so that one that is there already is not spoilt by an error.
+// save writes the file in one piece, so that one that is there already is not spoilt by an error. The legend stands beside
+// the lines, in which it could hide some.
 func save(p *plot.Plot, path string) error {
+	const beside = 4.6 * vg.Centimeter
 	c := vgsvg.NewWith(vgsvg.UseWH(width, height))
-	p.Draw(draw.New(c))
+	all := draw.New(c)
+	legend := p.Legend
+	p.Legend = plot.NewLegend()
+	p.Draw(draw.Crop(all, 0, -beside, 0, 0))
+	legend.Draw(draw.Crop(all, width-beside+vg.Points(8), 0, 0, -vg.Points(48)))
 	var out bytes.Buffer
 	if _, err := c.WriteTo(&out); err != nil {
 		return err

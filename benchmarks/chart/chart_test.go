@@ -77,6 +77,18 @@ func TestChart(t *testing.T) {
 	}
 }
 
+func TestLongCaptionsAreWrapped(t *testing.T) {
+	got := wrapped(strings.Repeat("word ", 50))
+	for i, line := range strings.Split(got, "\n") {
+		if i == 0 && line != "" || len(line) > 110 || i > 0 && i < 3 && len(line) < 100 {
+			t.Errorf("line %d: %q", i, line)
+		}
+	}
+	if strings.Count(got, "word") != 50 || wrapped("") != "" {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestTicksOfOnesOwn(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.svg")
 	c := Chart{
