@@ -16,26 +16,47 @@ import (
 	"sentinelproxy/benchmarks/usage"
 )
 
+// usageError is a wrong command line.
+type usageError struct{ text string }
+
+func (e usageError) Error() string { return e.text }
+
 func main() {
-	o, err := parse(os.Args[1:], os.Stderr)
-	if errors.Is(err, flag.ErrHelp) {
-		os.Exit(0)
-	}
-	if err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := command(ctx, os.Args[1:])
+	stop()
+	var wrong usageError
+	switch {
+	case err == nil || errors.Is(err, flag.ErrHelp):
+	case errors.As(err, &wrong):
 		fmt.Fprintln(os.Stderr, "benchmarks:", err)
 		os.Exit(2)
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	met, err := bench(ctx, o, os.Stdout)
-	stop()
-	switch {
-	case err != nil:
+	default:
 		fmt.Fprintln(os.Stderr, "benchmarks:", err)
 		os.Exit(1)
-	case o.assert && !met:
-		fmt.Fprintln(os.Stderr, "benchmarks: not all requirements are met")
-		os.Exit(1)
 	}
+}
+
+// command runs what the first argument names: the comparison when that is a flag.
+func command(ctx context.Context, args []string) error {
+	if len(args) > 0 {
+		switch args[0] {
+		case "switch":
+			return switchRun(ctx, args[1:], os.Stderr)
+		}
+	}
+	o, err := parse(args, os.Stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return err
+	case err != nil:
+		return usageError{err.Error()}
+	}
+	met, err := bench(ctx, o, os.Stdout)
+	if err == nil && o.assert && !met {
+		err = errors.New("not all requirements are met")
+	}
+	return err
 }
 
 // bench measures, prints and writes; met says whether every requirement was.

@@ -115,8 +115,18 @@ func (a Axis) apply(to *plot.Axis) {
 	}
 }
 
+// widen gives a logarithmic axis of one value only some room, in which the library would put its 0.
+func (a Axis) widen(axis *plot.Axis) {
+	if a.Log && axis.Min == axis.Max {
+		axis.Min, axis.Max = axis.Min/2, axis.Max*2
+	}
+}
+
 // decades are 1, 2 and 5 of each power of ten, written out.
 func decades(low, high float64) []plot.Tick {
+	if low <= 0 {
+		return nil
+	}
 	var ticks []plot.Tick
 	for power := math.Pow(10, math.Floor(math.Log10(low))); power <= high; power *= 10 {
 		for _, n := range []float64{1, 2, 5} {
@@ -175,6 +185,8 @@ func (c Chart) Write(path string) error {
 	if drawn == 0 {
 		return fmt.Errorf("%s: nothing to draw", c.Title)
 	}
+	c.X.widen(&p.X)
+	c.Y.widen(&p.Y)
 	return save(p, path)
 }
 

@@ -77,6 +77,21 @@ func TestChart(t *testing.T) {
 	}
 }
 
+// TestOneValue: a line that does not rise or fall has an axis too.
+func TestOneValue(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.svg")
+	c := Chart{
+		Title: "Flat", X: Axis{Log: true}, Y: Axis{Log: true},
+		Series: []Series{{Name: "one", Points: []Point{{1, 1}, {1, 1}}}},
+	}
+	if err := c.Write(path); err != nil {
+		t.Fatal(err)
+	}
+	if got := texts(t, path); !strings.Contains(got, "\n0.5\n") || !strings.Contains(got, "\n2\n") {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestLongCaptionsAreWrapped(t *testing.T) {
 	got := wrapped(strings.Repeat("word ", 50))
 	for i, line := range strings.Split(got, "\n") {

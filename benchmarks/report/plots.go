@@ -78,7 +78,7 @@ func Plots(dir, name string, meta Meta, ss Samples) ([]string, error) {
 
 // caption is what has to be known to judge a plot.
 func (m Meta) caption(c load.Case) string {
-	return fmt.Sprintf("%s, medians of %d rounds; %s; commit %s, %d × %s, Linux %s", c, m.Rounds, m.Command, m.Commit, m.Cores, m.CPU, m.Kernel)
+	return fmt.Sprintf("%s, medians of %d rounds; %s", c, m.Rounds, m.Line())
 }
 
 // chart is false when there are no two values of the factor.

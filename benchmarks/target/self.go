@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -135,12 +136,15 @@ func (e *Env) runSelf(name, bin string, s *shared, sentinel *servers.Sentinel, f
 	return nil
 }
 
-// binary returns the program of a build; the tree's is built once, static as it is shipped.
-func (e *Env) binary(build Build) (string, error) {
-	if build.Bin != "" {
-		return build.Bin, nil
+// binary returns the program of a build.
+func (e *Env) binary(build Build) (string, error) { return build.Program(e.dir) }
+
+// Program returns the path of the build's program; the tree's is built into dir, once, static as it is shipped.
+func (b Build) Program(dir string) (string, error) {
+	if b.Bin != "" {
+		return b.Bin, nil
 	}
-	bin := e.path("sentinelproxy")
+	bin := filepath.Join(dir, "sentinelproxy")
 	if _, err := os.Stat(bin); err == nil {
 		return bin, nil
 	}
