@@ -43,6 +43,8 @@ func command(ctx context.Context, args []string) error {
 		switch args[0] {
 		case "switch":
 			return switchRun(ctx, args[1:], os.Stderr)
+		case "sizing":
+			return sizingRun(ctx, args[1:], os.Stderr)
 		}
 	}
 	o, err := parse(args, os.Stderr)

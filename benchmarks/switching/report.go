@@ -74,18 +74,24 @@ func plots(all []Seen) (over, percentiles chart.Chart) {
 	}
 	percentiles = chart.Chart{Title: "Latency over the whole run", X: chart.PercentileAxis(), Y: chart.Axis{Label: "ms", Log: true}}
 	for _, s := range all {
-		over.Series = append(over.Series, chart.Series{Name: s.Way, Points: slowest(s)})
-		percentiles.Series = append(percentiles.Series, chart.Series{Name: s.Way, Points: chart.Percentiles(latencies(s.Calls))})
+		over.Series = append(over.Series, chart.Series{Name: s.Label, Points: slowest(s)})
+		percentiles.Series = append(percentiles.Series, chart.Series{Name: s.Label, Points: chart.Percentiles(latencies(s.Calls))})
 	}
 	return over, percentiles
 }
 
-// slowest is the longest latency in each stretch of time.
+// What is drawn of the time around the switch: it is over within a fraction of a second.
+const drawnBefore, drawnAfter = 500 * time.Millisecond, 2500 * time.Millisecond
+
+// slowest is the longest latency in each stretch of the time that is drawn.
 func slowest(s Seen) []chart.Point {
 	const stretch = 20 * time.Millisecond
 	var points []chart.Point
 	last := time.Duration(-1)
 	for _, c := range s.Calls {
+		if c.Due < s.Began-drawnBefore || c.Due > s.Began+drawnAfter {
+			continue
+		}
 		y := float64(c.Latency) / float64(time.Millisecond)
 		if at := c.Due / stretch; at != last {
 			last = at

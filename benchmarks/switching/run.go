@@ -25,6 +25,7 @@ type Options struct {
 // Seen is what the clients of one way saw.
 type Seen struct {
 	Way   string
+	Label string // Way in a few letters
 	Calls []load.Call
 	Began time.Duration // of the switch, on the calls' clock
 	Took  time.Duration // until the Sentinels agreed on the new master, and it did
@@ -74,7 +75,7 @@ func (o Options) one(ctx context.Context, w way) (seen Seen, err error) {
 	if err := client.Ping(ctx).Err(); err != nil {
 		return seen, err
 	}
-	seen.Way = w.name
+	seen.Way, seen.Label = w.name, w.label
 
 	type outcome struct {
 		master *servers.Node

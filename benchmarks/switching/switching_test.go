@@ -25,6 +25,7 @@ func TestSlowest(t *testing.T) {
 		{Due: 19 * ms, Latency: 3 * ms},
 		{Due: 20 * ms, Latency: 2 * ms},
 		{Due: 60 * ms, Latency: 5 * ms},
+		{Due: 40*ms + drawnAfter + 1, Latency: 9 * ms}, // long after
 	}}
 	want := []chart.Point{{X: -0.04, Y: 3}, {X: -0.02, Y: 2}, {X: 0.02, Y: 5}}
 	got := slowest(s)

@@ -30,6 +30,7 @@ type scene struct {
 // way is how clients come to the master and how the switch is made.
 type way struct {
 	name   string
+	label  string // in the plots
 	client func(*scene) *redis.Client
 	begin  func(context.Context, *scene) error // returns when it is on its way or over
 }
@@ -37,9 +38,9 @@ type way struct {
 // Ways to be compared. The library is the same in all: what differs is that without the proxy it asks the Sentinels itself, and
 // has to find out what becomes of the master.
 var ways = []way{
-	{"through sentinelproxy, sentinelproxy switch", (*scene).proxied, switchover},
-	{"through sentinelproxy, SENTINEL FAILOVER", (*scene).proxied, failover},
-	{"direct, go-redis with Sentinel, SENTINEL FAILOVER", (*scene).direct, failover},
+	{"through sentinelproxy, sentinelproxy switch", "proxied: switch", (*scene).proxied, switchover},
+	{"through sentinelproxy, SENTINEL FAILOVER", "proxied: FAILOVER", (*scene).proxied, failover},
+	{"direct, go-redis with Sentinel, SENTINEL FAILOVER", "direct: FAILOVER", (*scene).direct, failover},
 }
 
 const (

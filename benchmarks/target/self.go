@@ -1,6 +1,7 @@
 package target
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -54,7 +55,7 @@ func (e *Env) startReplicated(name string, flags []string) (*servers.Process, lo
 	}
 	if e.replicated == nil {
 		e.replicated, err = e.pool.Cluster(servers.ClusterOptions{
-			Name: masterName, Replicas: 1, Sentinels: 1, DownAfter: time.Minute, FailoverTimeout: 3 * time.Minute,
+			Name: MasterName, Replicas: 1, Sentinels: 1, DownAfter: time.Minute, FailoverTimeout: 3 * time.Minute,
 		})
 		if err != nil {
 			return nil, load.Endpoint{}, err
@@ -80,6 +81,43 @@ func (e *Env) Acknowledges() (bool, error) {
 	return strings.Contains(string(help), "--acknowledge"), nil
 }
 
+// AddSentinels makes n of the Sentinels that watch the server, and returns the addresses of those beside the first. They have
+// found one another when it returns.
+func (e *Env) AddSentinels(ctx context.Context, n int) ([]string, error) {
+	first, err := e.watched()
+	if err != nil {
+		return nil, err
+	}
+	if e.sentinels == nil {
+		e.sentinels = []*servers.Sentinel{first}
+	}
+	for len(e.sentinels) < n {
+		s, err := e.pool.Sentinel(e.watching(MasterName))
+		if err != nil {
+			return nil, err
+		}
+		e.sentinels = append(e.sentinels, s)
+	}
+	var addrs []string
+	for _, s := range e.sentinels[:n] {
+		if err := s.WaitKnows(ctx, 0, len(e.sentinels)-1); err != nil {
+			return nil, err
+		}
+		addrs = append(addrs, s.Addr())
+	}
+	return addrs[1:], nil
+}
+
+// Name has the Sentinel watch the server under a further name.
+func (e *Env) Name(ctx context.Context, name string) error {
+	s, err := e.watched()
+	if err != nil {
+		return err
+	}
+	_, err = s.Do(ctx, "SENTINEL", "MONITOR", name, "127.0.0.1", e.Server.Port, 1)
+	return err
+}
+
 // Fresh starts a further sentinelproxy with further flags, which has served nobody yet. The caller may stop it.
 func (e *Env) Fresh(flags ...string) (Target, error) {
 	var s shared
@@ -90,6 +128,30 @@ func (e *Env) Fresh(flags ...string) (Target, error) {
 	t := Target{Name: Self, Note: strings.Join(flags, " "), At: local(s.port), Proxy: s.proc, Server: e.Server}
 	if err := e.await(t.At); err != nil {
 		return Target{}, fmt.Errorf("%s: %w%s", Self, err, tail(s.proc))
+	}
+	return t, nil
+}
+
+// FromConfig starts a further sentinelproxy whose groups are those of a configuration file, with the Sentinel that watches
+// the server; at is a listener of the file's. The caller may stop it.
+func (e *Env) FromConfig(file string, at load.Endpoint) (Target, error) {
+	bin, err := e.binary(e.a)
+	if err != nil {
+		return Target{}, err
+	}
+	sentinel, err := e.watched()
+	if err != nil {
+		return Target{}, err
+	}
+	cmd, err := e.pool.Command(servers.CommandOptions{
+		Name: Self, Path: bin, Args: append([]string{"run", "--config", file, "--sentinel", sentinel.Addr(), "--admin", ""}, e.a.Args...),
+	})
+	if err != nil {
+		return Target{}, err
+	}
+	t := Target{Name: Self, At: at, Proxy: cmd.Process, Server: e.Server}
+	if err := e.await(at); err != nil {
+		return Target{}, fmt.Errorf("%s: %w%s", Self, err, tail(t.Proxy))
 	}
 	return t, nil
 }
@@ -124,7 +186,7 @@ func (e *Env) runSelf(name, bin string, s *shared, sentinel *servers.Sentinel, f
 	args := []string{
 		"run",
 		"--listen", fmt.Sprintf("127.0.0.1:%d", port), "--listen", "unix://" + socket,
-		"--master", masterName, "--sentinel", sentinel.Addr(), "--admin", fmt.Sprintf("127.0.0.1:%d", admin),
+		"--master", MasterName, "--sentinel", sentinel.Addr(), "--admin", fmt.Sprintf("127.0.0.1:%d", admin),
 	}
 	cmd, err := e.pool.Command(servers.CommandOptions{
 		Name: name, Path: bin, Args: append(args, flags...), Ports: []int{port},
