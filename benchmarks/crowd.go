@@ -49,6 +49,11 @@ func (r *runner) fresh(n int, flags ...string) (target.Target, error) {
 	return r.env.Fresh(append(flags, "--max-clients", fmt.Sprint(n+spare))...)
 }
 
+func (r *runner) stop(t target.Target) error {
+	r.stopped[t.Proxy] = true
+	return t.Proxy.Stop()
+}
+
 // idleBytes is resident memory for each of n idle connections.
 func (r *runner) idleBytes(ctx context.Context, n int) (float64, error) {
 	t, err := r.fresh(n)
@@ -68,7 +73,7 @@ func (r *runner) idleBytes(ctx context.Context, n int) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return float64(after-before) / float64(n), t.Proxy.Stop()
+	return float64(after-before) / float64(n), r.stop(t)
 }
 
 // settled is the resident memory of a target that has nothing to do any more.
@@ -101,5 +106,5 @@ func (r *runner) serve(ctx context.Context, n int) (int, error) {
 	if err != nil {
 		return 0, failed(t, c, err)
 	}
-	return n, t.Proxy.Stop()
+	return n, r.stop(t)
 }

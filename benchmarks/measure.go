@@ -30,6 +30,9 @@ func (r *runner) read(t target.Target, c load.Case) (reading, error) {
 		return n, err
 	}
 	for _, p := range r.env.Processes() {
+		if r.stopped[p] {
+			continue
+		}
 		if !p.Running() {
 			return n, fmt.Errorf("%s has ended: %s", p.Name(), p.Log())
 		}

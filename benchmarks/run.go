@@ -19,9 +19,10 @@ type runner struct {
 	options
 	env     *target.Env
 	targets []target.Target
-	bench   string                // path of redis-benchmark
-	sizes   map[*servers.Node]int // of the values that each server's keys have now
-	rates   map[cell]float64      // commands per second seen last: how many commands fill a run
+	bench   string                    // path of redis-benchmark
+	sizes   map[*servers.Node]int     // of the values that each server's keys have now
+	stopped map[*servers.Process]bool // by us: another one that has ended is a failure
+	rates   map[cell]float64          // commands per second seen last: how many commands fill a run
 }
 
 // cell is one target under one case.
@@ -40,7 +41,7 @@ func prepare(o options) (*runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &runner{options: o, env: env, bench: bin, rates: map[cell]float64{}, sizes: map[*servers.Node]int{}}
+	r := &runner{options: o, env: env, bench: bin, rates: map[cell]float64{}, sizes: map[*servers.Node]int{}, stopped: map[*servers.Process]bool{}}
 	if err := r.start(); err != nil {
 		env.Close() // the reason why it could not start is what matters
 		return nil, err

@@ -36,10 +36,11 @@ type growth struct {
 // grown is the median of the rounds at one value.
 type grown struct {
 	of          int
+	conns       int
 	cpu, server float64 // µs per command
 	rps         float64
 	idle        float64 // cores that it uses while nobody asks
-	rss         float64 // bytes
+	rss, busy   float64 // bytes of memory: connected and idle, and under load
 	descriptors float64
 	perConn     float64 // bytes of memory per idle connection
 }
@@ -219,7 +220,7 @@ func (s *sizer) row(ctx context.Context, of int, c load.Case, greeting func(int)
 
 // on measures a target that has served nobody, and stops it.
 func (s *sizer) on(ctx context.Context, t target.Target, of int, c load.Case, greeting func(int) [][]string) (grown, error) {
-	g := grown{of: of}
+	g := grown{of: of, conns: c.Conns}
 	if err := s.fill(t, c); err != nil {
 		return g, err
 	}
@@ -249,8 +250,9 @@ func (s *sizer) on(ctx context.Context, t target.Target, of int, c load.Case, gr
 		return g, err
 	}
 	g.cpu, g.server, g.rps = samples.Median(report.ProxyCPU), samples.Median(report.ServerCPU), samples.Median(report.Throughput)
+	g.busy = samples.Median(report.ProxyRSS)
 	s.say("%-28s %5d: %6.2f µs/command, %6.1f MiB", c, of, g.cpu, g.rss/(1<<20))
-	return g, t.Proxy.Stop()
+	return g, s.stop(t)
 }
 
 // idleCores is what the target uses while its clients are silent.
@@ -332,9 +334,16 @@ func writeSizing(dir string, meta report.Meta, all []growth) (string, error) {
 }
 
 func (g growth) table(out io.Writer) {
-	fmt.Fprintf(out, "| %s | proxy CPU µs/command | server CPU µs/command | commands/s | proxy's CPU when idle, %% of a core | RSS MiB | bytes per connection | descriptors |\n", g.of)
-	fmt.Fprintln(out, "|---:|---:|---:|---:|---:|---:|---:|---:|")
+	fmt.Fprintf(out, "| %s | proxy CPU µs/command | server CPU µs/command | commands/s | idle: CPU in %% of a core | idle: RSS MiB | idle: bytes per connection | busy: RSS MiB | descriptors |\n", g.of)
+	fmt.Fprintln(out, "|---:|---:|---:|---:|---:|---:|---:|---:|---:|")
 	for _, r := range g.rows {
-		fmt.Fprintf(out, "| %d | %.2f | %.2f | %.0f | %.2f | %.1f | %.0f | %.0f |\n", r.of, r.cpu, r.server, r.rps, r.idle*100, r.rss/(1<<20), r.perConn, r.descriptors)
+		// What few connections need is lost in what the process needs anyway.
+		const enough = 1000
+		perConn := "–"
+		if r.conns >= enough {
+			perConn = fmt.Sprintf("%.0f", r.perConn)
+		}
+		fmt.Fprintf(out, "| %d | %.2f | %.2f | %.0f | %.2f | %.1f | %s | %.1f | %.0f |\n",
+			r.of, r.cpu, r.server, r.rps, r.idle*100, r.rss/(1<<20), perConn, r.busy/(1<<20), r.descriptors)
 	}
 }
