@@ -122,14 +122,24 @@ demo: ## clients that know nothing of Sentinel, through two failovers, the secon
 	@$(GO) run ./demo
 
 .PHONY: bench
-bench: ## the comparison with HAProxy, twemproxy and no proxy, into README.md (see benchmarks/README.md)
+bench: ## the comparison with HAProxy, twemproxy and no proxy, into README.md, ten minutes (see benchmarks/README.md)
 	@tools/install-packages.sh redis-server redis-tools haproxy nutcracker
 	@cd benchmarks && $(GO) run . -readme ../README.md
 
 .PHONY: bench-quick
-bench-quick: ## the same with few samples, in minutes
+bench-quick: ## the same for what the requirements speak of only, in two minutes
 	@tools/install-packages.sh redis-server redis-tools haproxy nutcracker
 	@cd benchmarks && $(GO) run . -quick
+
+.PHONY: bench-switch
+bench-switch: ## what clients see of a planned switch, through the proxy and without it, as plots (two minutes)
+	@tools/install-packages.sh redis-server
+	@cd benchmarks && $(GO) run . switch
+
+.PHONY: bench-sizing
+bench-sizing: ## how cost grows with connections, lanes, groups, Sentinels, pinned sessions (about five minutes)
+	@tools/install-packages.sh redis-server redis-tools
+	@cd benchmarks && $(GO) run . sizing
 
 .PHONY: image
 image: ## the container image, built by buildah without a network and tried (root, Debian or Ubuntu)

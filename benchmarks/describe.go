@@ -18,14 +18,23 @@ var versionFlags = map[string]string{
 	"redis-server": "--version", "redis-benchmark": "--version", "haproxy": "-v", "nutcracker": "-V", "predixy": "--version", "envoy": "--version",
 }
 
-// describe gathers what is needed to repeat the run.
-func (r *runner) describe(ctx context.Context, now time.Time) report.Meta {
-	m := report.Meta{
+// place is what there is to know of where and by whom a run was made.
+func place(ctx context.Context, now time.Time) report.Meta {
+	return report.Meta{
 		Date: now.UTC().Truncate(time.Second), Command: strings.Join(append([]string{"go run ."}, os.Args[1:]...), " "),
 		Commit: commit(ctx), Go: runtime.Version(), Kernel: firstLine(ctx, "uname", "-r"), CPU: cpuModel(), Cores: runtime.NumCPU(),
 		Versions: map[string]string{}, Notes: map[string]string{},
-		Rounds: r.rounds, Seconds: r.each.Seconds(), Keys: r.keys, Threads: r.threads,
 	}
+}
+
+// describe gathers what is needed to repeat the run.
+func (r *runner) describe(ctx context.Context, now time.Time) report.Meta {
+	m := place(ctx, now)
+	m.Rounds, m.Seconds, m.Keys, m.Threads = r.rounds, r.each.Seconds(), r.keys, r.threads
+	m.Load = map[string]string{
+		"auto":            "redis-benchmark for closed loops of GET and SET, else a generator of our own",
+		"redis-benchmark": "redis-benchmark", "loop": "a generator of our own",
+	}[r.load]
 	for program, flag := range versionFlags {
 		if _, err := servers.Find(program); err == nil {
 			m.Versions[program] = firstLine(ctx, program, flag)

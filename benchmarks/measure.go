@@ -20,16 +20,19 @@ type reading struct {
 }
 
 // read takes the machine's and the server's figures outermost, so that what they say includes all of the run.
-func (r *runner) read(command string) (reading, error) {
+func (r *runner) read(t target.Target, c load.Case) (reading, error) {
 	n := reading{at: time.Now(), processes: map[int]usage.Snapshot{}}
 	var err error
 	if n.host, err = usage.ReadHost(); err != nil {
 		return n, err
 	}
-	if n.executed, err = r.env.Executed(command); err != nil {
+	if n.executed, err = target.Executed(t.Server, c.Counted()); err != nil {
 		return n, err
 	}
 	for _, p := range r.env.Processes() {
+		if r.stopped[p] {
+			continue
+		}
 		if !p.Running() {
 			return n, fmt.Errorf("%s has ended: %s", p.Name(), p.Log())
 		}
@@ -42,20 +45,20 @@ func (r *runner) read(command string) (reading, error) {
 
 // measure runs one case against one target once.
 func (r *runner) measure(ctx context.Context, t target.Target, c load.Case) (report.Sample, error) {
-	if err := r.fill(c.Size); err != nil {
+	if err := r.fill(t, c); err != nil {
 		return report.Sample{}, err
 	}
 	key := cell{t.Name, c}
-	n := load.Commands(c, r.rates[key], r.each)
-	before, err := r.read(c.Command)
+	n := load.Count(c, r.rates[key], r.each)
+	before, err := r.read(t, c)
 	if err != nil {
 		return report.Sample{}, err
 	}
-	seen, err := r.load.Run(ctx, t.At, c, n)
+	seen, err := r.generator(c).Run(ctx, t.At, c, n)
 	if err != nil {
 		return report.Sample{}, failed(t, c, err)
 	}
-	after, err := r.read(c.Command)
+	after, err := r.read(t, c)
 	if err != nil {
 		return report.Sample{}, err
 	}
@@ -77,7 +80,7 @@ func (r *runner) account(t target.Target, before, after reading) report.Sample {
 		d := now.Since(before.processes[pid])
 		s.Foreign -= d.CPU
 		switch {
-		case pid == r.env.Server.Pid():
+		case pid == t.Server.Pid():
 			s.Server = d
 		case t.Proxy != nil && pid == t.Proxy.Pid():
 			s.Proxy = &d
@@ -91,6 +94,9 @@ func (r *runner) account(t target.Target, before, after reading) report.Sample {
 // believable refuses a run whose commands did not all reach the server, or of which the server saw more: somebody answered
 // by himself, sent twice, or used the server meanwhile. A figure per command would be wrong.
 func believable(s report.Sample) error {
+	if s.Client.Errors > 0 {
+		return fmt.Errorf("%s, %s: %d errors, the first: %s", s.Target, s.Case, s.Client.Errors, s.Client.FirstError)
+	}
 	const tolerance = 0.001
 	off := float64(s.Commands)/float64(s.Client.Asked) - 1
 	if off < -tolerance || off > tolerance {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -16,13 +15,16 @@ import (
 
 // options are the flags, checked. Lists are comma-separated on the command line.
 type options struct {
-	targets []string // nil: all that the machine can run
+	targets []string
+	named   bool // the targets were; else they are all that the machine can run
 	rounds  int
 	each    time.Duration // aimed at per run
 	cases   []load.Case
 	keys    int
 	threads int
+	load    string // auto, redis-benchmark or loop
 	quick   bool
+	facts   bool         // idle connections, very many connections
 	a, b    target.Build // what rows sentinelproxy and sentinelproxy-b run
 	out     string
 	name    string // of the result files, without suffix
@@ -37,14 +39,18 @@ func parse(args []string, usage io.Writer) (options, error) {
 	fs.SetOutput(usage)
 	targets := fs.String("targets", "", "rows to measure, of "+strings.Join(target.Names(), ",")+" (default: all but the optional ones whose program is missing, and haproxy-2t with -quick)")
 	fs.IntVar(&o.rounds, "rounds", 5, "rounds; each measures every case against every target (with -quick: 3)")
-	seconds := fs.Float64("seconds", 3, "seconds that one run should take (with -quick: 1.5)")
-	commands := fs.String("commands", "set,get", "commands to measure")
-	sizes := fs.String("sizes", "64", "sizes of a value in bytes")
-	conns := fs.String("conns", "50", "numbers of client connections")
-	depths := fs.String("depths", "1,16", "pipeline depths")
+	seconds := fs.Float64("seconds", 0.6, "seconds that one run should take")
+	var m matrix
+	m.add(fs, &m.commands, "commands", "set,get", "commands to measure, of "+strings.ToLower(strings.Join(load.Commands(), ",")))
+	m.add(fs, &m.sizes, "sizes", "64", "sizes of a value in bytes")
+	m.add(fs, &m.conns, "conns", "50", "numbers of client connections")
+	m.add(fs, &m.depths, "depths", "1,16", "pipeline depths")
+	m.add(fs, &m.protocols, "protocols", "2", "2 for RESP2, 3 for RESP3")
+	m.add(fs, &m.rates, "rates", "0", "fixed commands per second of all connections; 0: as many as the replies allow")
+	fs.StringVar(&o.load, "load", "auto", "generator: redis-benchmark, loop (our own), or auto: redis-benchmark for what it can do")
 	fs.IntVar(&o.keys, "keys", 10000, "size of the keyspace; every key exists")
 	fs.IntVar(&o.threads, "threads", 1, "threads of redis-benchmark")
-	fs.BoolVar(&o.quick, "quick", false, "two minutes instead of ten")
+	fs.BoolVar(&o.quick, "quick", false, "two minutes instead of ten: only what the requirements speak of")
 	fs.StringVar(&o.a.Bin, "proxy-bin", "", "sentinelproxy `program` to measure (default: built from the tree)")
 	argsA := fs.String("proxy-args", "", "further flags of sentinelproxy run, like \"--lanes 2\"")
 	fs.StringVar(&o.b.Bin, "proxy-bin-b", "", "second `program`, measured as row sentinelproxy-b")
@@ -64,14 +70,20 @@ func parse(args []string, usage io.Writer) (options, error) {
 	if o.quick && !given["rounds"] {
 		o.rounds = 3
 	}
-	if o.quick && !given["seconds"] {
-		*seconds = 1.5
-	}
 	o.each = time.Duration(*seconds * float64(time.Second))
 	o.a.Args, o.b.Args = strings.Fields(*argsA), strings.Fields(*argsB)
 	o.name = defaultName(o, given)
-	err := errors.Join(o.matrix(*commands, *sizes, *conns, *depths), o.rows(*targets), o.check())
-	return o, err
+	o.facts = !given["targets"] && !m.given(given)
+	var err error
+	switch {
+	case m.given(given):
+		o.cases, err = m.product()
+	case o.quick:
+		o.cases = load.Core()
+	default:
+		o.cases = load.Star()
+	}
+	return o, errors.Join(err, o.rows(*targets), o.check())
 }
 
 // defaultName keeps a run with other flags from replacing the results that are in the repository.
@@ -91,20 +103,6 @@ func defaultName(o options, given map[string]bool) string {
 	return "bench"
 }
 
-func (o *options) matrix(commands, sizes, conns, depths string) error {
-	names := list(commands)
-	for _, name := range names {
-		if !slices.Contains([]string{"get", "set"}, strings.ToLower(name)) {
-			return fmt.Errorf("-commands: %q is neither get nor set", name)
-		}
-	}
-	s, err1 := numbers("-sizes", sizes)
-	c, err2 := numbers("-conns", conns)
-	d, err3 := numbers("-depths", depths)
-	o.cases = load.Matrix(names, s, c, d)
-	return errors.Join(err1, err2, err3)
-}
-
 // rows sets the targets and adds sentinelproxy-b when a flag speaks of it.
 func (o *options) rows(targets string) error {
 	o.targets = list(targets)
@@ -120,7 +118,8 @@ func (o *options) rows(targets string) error {
 	if o.b.Bin == "" {
 		o.b.Bin = o.a.Bin
 	}
-	if o.targets == nil {
+	o.named = o.targets != nil
+	if !o.named {
 		o.targets = target.Available(o.quick)
 	}
 	if second && !slices.Contains(o.targets, target.SelfB) {
@@ -131,6 +130,14 @@ func (o *options) rows(targets string) error {
 }
 
 func (o *options) check() error {
+	if !slices.Contains([]string{"auto", "redis-benchmark", "loop"}, o.load) {
+		return fmt.Errorf("-load: %q is neither auto, redis-benchmark nor loop", o.load)
+	}
+	for _, c := range o.cases {
+		if o.load == "redis-benchmark" && !(load.RedisBenchmark{}).Can(c) {
+			return fmt.Errorf("-load: redis-benchmark can't do %s", c)
+		}
+	}
 	for name, bad := range map[string]bool{
 		"-rounds": o.rounds < 1, "-seconds": o.each < 100*time.Millisecond, "-keys": o.keys < 1, "-threads": o.threads < 1,
 	} {
@@ -139,31 +146,4 @@ func (o *options) check() error {
 		}
 	}
 	return nil
-}
-
-// list splits at commas; nil when s is empty.
-func list(s string) []string {
-	if strings.TrimSpace(s) == "" {
-		return nil
-	}
-	parts := strings.Split(s, ",")
-	for i := range parts {
-		parts[i] = strings.TrimSpace(parts[i])
-	}
-	return parts
-}
-
-func numbers(name, s string) ([]int, error) {
-	var ns []int
-	for _, part := range list(s) {
-		n, err := strconv.Atoi(part)
-		if err != nil || n < 1 {
-			return nil, fmt.Errorf("%s: %q is not a positive number", name, part)
-		}
-		ns = append(ns, n)
-	}
-	if len(ns) == 0 {
-		return nil, fmt.Errorf("%s: empty", name)
-	}
-	return ns, nil
 }

@@ -15,20 +15,41 @@ func TestParseDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if o.rounds != 5 || !slices.Equal(o.cases, load.Star()) || o.name != "bench" || !o.facts || o.named {
+		t.Errorf("%+v", o)
+	}
+	// Ten minutes: the rounds of the five targets that take part in all cases, and a third on top for the rest.
+	if took := time.Duration(o.rounds*len(o.cases)*5) * o.each; took > 7*time.Minute {
+		t.Errorf("the rounds take %v", took)
+	}
+}
+
+func TestParseProduct(t *testing.T) {
+	o, err := parse([]string{"-depths", "1,16"}, io.Discard)
 	want := []load.Case{
 		{Command: "SET", Size: 64, Conns: 50, Depth: 1},
 		{Command: "GET", Size: 64, Conns: 50, Depth: 1},
 		{Command: "SET", Size: 64, Conns: 50, Depth: 16},
 		{Command: "GET", Size: 64, Conns: 50, Depth: 16},
 	}
-	if o.rounds != 5 || o.each != 3*time.Second || !slices.Equal(o.cases, want) || o.name != "bench" {
-		t.Errorf("%+v", o)
+	if err != nil || !slices.Equal(o.cases, want) || o.name != "tuning" || o.facts {
+		t.Errorf("%+v, %v", o, err)
+	}
+	o, err = parse(strings.Fields("-commands mixed -protocols 3 -rates 100,0 -quick"), io.Discard)
+	want = []load.Case{
+		{Command: "MIXED", Size: 64, Conns: 50, Depth: 1, Protocol: 3, Rate: 100},
+		{Command: "MIXED", Size: 64, Conns: 50, Depth: 16, Protocol: 3, Rate: 100},
+		{Command: "MIXED", Size: 64, Conns: 50, Depth: 1, Protocol: 3},
+		{Command: "MIXED", Size: 64, Conns: 50, Depth: 16, Protocol: 3},
+	}
+	if err != nil || !slices.Equal(o.cases, want) {
+		t.Errorf("%+v, %v", o.cases, err)
 	}
 }
 
 func TestParseQuick(t *testing.T) {
 	o, err := parse([]string{"-quick"}, io.Discard)
-	if err != nil || o.rounds != 3 || o.each != 1500*time.Millisecond || o.name != "quick" || slices.Contains(o.targets, "haproxy-2t") {
+	if err != nil || o.rounds != 3 || !slices.Equal(o.cases, load.Core()) || o.name != "quick" || slices.Contains(o.targets, "haproxy-2t") {
 		t.Errorf("%+v, %v", o, err)
 	}
 	o, err = parse([]string{"-rounds", "4", "-quick"}, io.Discard)
@@ -69,17 +90,22 @@ func TestParseRefuses(t *testing.T) {
 		"-targets nginx":         "-targets",
 		"-targets direct,":       "-targets",
 		"-targets direct,direct": "twice",
-		"-commands lpush":        "-commands",
-		"-depths 0":              "-depths",
-		"-sizes 64,x":            "-sizes",
-		"-conns ,":               "-conns",
-		"-rounds 0":              "-rounds",
-		"-seconds 0.01":          "-seconds",
-		"-keys 0":                "-keys",
-		"-threads 0":             "-threads",
-		"direct":                 "unexpected",
-		"-seconds three":         "-seconds",
-		"-targets direct -x 1":   "-x",
+		"-commands lpop":         "-commands",
+		"-protocols 4":           "-protocols",
+		"-protocols 1":           "-protocols",
+		"-rates -1":              "-rates",
+		"-load wrk":              "-load",
+		"-load redis-benchmark -commands lrange100": "can't do LRANGE100",
+		"-depths 0":            "-depths",
+		"-sizes 64,x":          "-sizes",
+		"-conns ,":             "-conns",
+		"-rounds 0":            "-rounds",
+		"-seconds 0.01":        "-seconds",
+		"-keys 0":              "-keys",
+		"-threads 0":           "-threads",
+		"direct":               "unexpected",
+		"-seconds three":       "-seconds",
+		"-targets direct -x 1": "-x",
 	} {
 		if _, err := parse(strings.Fields(args), io.Discard); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: error %v does not name %s", args, err, says)

@@ -19,9 +19,10 @@ type runner struct {
 	options
 	env     *target.Env
 	targets []target.Target
-	load    load.Generator
-	size    int              // of the values that the server's keys have now
-	rates   map[cell]float64 // commands per second seen last: how many commands fill a run
+	bench   string                    // path of redis-benchmark
+	sizes   map[*servers.Node]int     // of the values that each server's keys have now
+	stopped map[*servers.Process]bool // by us: another one that has ended is a failure
+	rates   map[cell]float64          // commands per second seen last: how many commands fill a run
 }
 
 // cell is one target under one case.
@@ -40,25 +41,73 @@ func prepare(o options) (*runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &runner{
-		options: o, env: env, rates: map[cell]float64{},
-		load: load.RedisBenchmark{Bin: bin, Threads: o.threads, Keys: o.keys},
+	r := &runner{options: o, env: env, bench: bin, rates: map[cell]float64{}, sizes: map[*servers.Node]int{}, stopped: map[*servers.Process]bool{}}
+	if err := r.start(); err != nil {
+		env.Close() // the reason why it could not start is what matters
+		return nil, err
 	}
-	for _, name := range o.targets {
-		t, err := env.Start(name)
+	return r, nil
+}
+
+// start brings up the targets that were named, or all that suit the run.
+func (r *runner) start() error {
+	names := r.options.targets
+	if !r.named && !r.quick {
+		ok, err := r.env.Acknowledges()
 		if err != nil {
-			env.Close() // the reason why it could not start is what matters
-			return nil, err
+			return err
+		}
+		if ok {
+			names = append(names, target.Acknowledging()...)
+		}
+	}
+	for _, name := range names {
+		t, err := r.env.Start(name)
+		if err != nil {
+			return err
 		}
 		r.targets = append(r.targets, t)
 	}
-	return r, nil
+	return nil
+}
+
+// suits says whether a target is measured in a case.
+func (r *runner) suits(t target.Target, c load.Case) bool {
+	return t.Can(c) && (r.named || t.Usual(c))
+}
+
+// cells are all that is measured in one round, in the order of the first.
+func (r *runner) cells() int {
+	n := 0
+	for _, c := range r.cases {
+		for _, t := range r.targets {
+			if r.suits(t, c) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// keysFor is the size of the keyspace for values of a size: less than asked for when they would not fit.
+func (r *runner) keysFor(size int) int {
+	const room = 256 << 20
+	return max(1, min(r.keys, room/size))
+}
+
+// generator of a case.
+func (r *runner) generator(c load.Case) load.Generator {
+	rb := load.RedisBenchmark{Bin: r.bench, Threads: r.threads, Keys: r.keysFor(c.Size)}
+	if r.load != "loop" && rb.Can(c) {
+		return rb
+	}
+	return load.Loop{Keys: r.keysFor(c.Size)}
 }
 
 // run warms up, then measures round by round: a drift of the machine hits all targets alike, because in each round
 // they come one right after the other, and their order is another one each round.
 func (r *runner) run(ctx context.Context) (report.Samples, error) {
-	total := time.Duration(r.rounds*len(r.cases)*len(r.targets)) * r.each
+	total := time.Duration(r.rounds*r.cells()) * r.each
 	r.say("%d targets, %d cases, %d rounds: about %v", len(r.targets), len(r.cases), r.rounds, total.Round(time.Second))
 	if err := r.warmUp(ctx); err != nil {
 		return nil, err
@@ -67,6 +116,9 @@ func (r *runner) run(ctx context.Context) (report.Samples, error) {
 	for round := range r.rounds {
 		for _, c := range r.cases {
 			for _, t := range rotated(r.targets, round) {
+				if !r.suits(t, c) {
+					continue
+				}
 				s, err := r.measure(ctx, t, c)
 				if err != nil {
 					return nil, err
@@ -89,18 +141,15 @@ func rotated[T any](all []T, n int) []T {
 // warmUp runs every case against every target for a moment: memory is allocated, code is paged in, and the rates
 // that the first round needs are known.
 func (r *runner) warmUp(ctx context.Context) error {
-	const moment = 300 * time.Millisecond
-	const guess = 20_000 // commands per second at depth 1, of a slow proxy
 	for _, c := range r.cases {
 		for _, t := range r.targets {
-			rate := float64(guess)
-			if c.Depth > 1 {
-				rate *= 4
+			if !r.suits(t, c) {
+				continue
 			}
-			if err := r.fill(c.Size); err != nil {
+			if err := r.fill(t, c); err != nil {
 				return err
 			}
-			got, err := r.load.Run(ctx, t.At, c, load.Commands(c, rate, moment))
+			got, err := r.generator(c).Run(ctx, t.At, c, load.Count(c, guess(c), 150*time.Millisecond))
 			if err != nil {
 				return failed(t, c, err)
 			}
@@ -110,13 +159,28 @@ func (r *runner) warmUp(ctx context.Context) error {
 	return nil
 }
 
-// fill gives the server's keys values of the size, unless they have them.
-func (r *runner) fill(size int) error {
-	if r.size == size {
+// guess is commands per second of a slow proxy.
+func guess(c load.Case) float64 {
+	const commands, bytes = 20_000, 200e6
+	rate := float64(commands)
+	if c.Depth > 1 {
+		rate *= 4
+	}
+	return min(rate, bytes/float64(c.Payload()))
+}
+
+// fill gives the keys of the target's server values of the case's size, unless they have them.
+func (r *runner) fill(t target.Target, c load.Case) error {
+	if c.Command == "LPUSH" {
+		if err := target.ClearPushed(t.Server); err != nil {
+			return err
+		}
+	}
+	if r.sizes[t.Server] == c.Size {
 		return nil
 	}
-	r.size = size
-	return r.env.Preload(r.keys, size)
+	r.sizes[t.Server] = c.Size
+	return target.Preload(t.Server, r.keysFor(c.Size), c.Size)
 }
 
 // failed puts the target's own words beside the load generator's.

@@ -1,7 +1,11 @@
 package main
 
 import (
+	"io"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"sentinelproxy/benchmarks/load"
@@ -18,10 +22,31 @@ func TestRotated(t *testing.T) {
 }
 
 func TestBelievable(t *testing.T) {
+	if believable(report.Sample{Commands: 10, Client: load.Result{Asked: 10, Errors: 1}}) == nil {
+		t.Error("errors are believed")
+	}
 	for executed, want := range map[int64]bool{100_000: true, 99_950: true, 100_050: true, 99_000: false, 101_000: false, 0: false} {
 		s := report.Sample{Commands: executed, Client: load.Result{Asked: 100_000}}
 		if got := believable(s) == nil; got != want {
 			t.Errorf("%d of 100000: %v, want %v", executed, got, want)
+		}
+	}
+}
+
+// TestSmallRun starts everything once and measures for moments: no figure is believed, but all of the way is gone.
+func TestSmallRun(t *testing.T) {
+	dir := t.TempDir()
+	o, err := parse(strings.Fields("-targets direct,sentinelproxy,haproxy -rounds 1 -seconds 0.1 -commands get,multi,mixed -depths 1 -rates 0,2000 -keys 100 -out "+dir), io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := bench(t.Context(), o, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "tuning.md"))
+	for _, want := range []string{"| MULTI, 64 B, 50 connections, -P 1 |", "| MIXED, 64 B, 50 connections, -P 1, fixed 2000/s |", "generator late p99 ms"} {
+		if err != nil || !strings.Contains(string(text), want) {
+			t.Errorf("no %q, %v, in\n%s", want, err, text)
 		}
 	}
 }

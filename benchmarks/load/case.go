@@ -4,21 +4,44 @@ package load
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
 // Case is one cell of the matrix: everything about the load that is the same for all targets.
 type Case struct {
-	Command string `json:"command"` // upper case: GET or SET
+	Command string `json:"command"` // one of Commands
 	Size    int    `json:"size"`    // bytes of a value
 	Conns   int    `json:"conns"`
 	Depth   int    `json:"depth"` // commands a connection sends before it reads their replies
+	// Protocol is 3 for RESP3; 0 is RESP2, which needs no word.
+	Protocol int `json:"protocol,omitempty"`
+	// Rate is how many commands per second all connections together are to send, whether or not the replies come; 0 is a
+	// closed loop, in which each connection waits for its replies.
+	Rate int `json:"rate,omitempty"`
 }
 
 // String is the case's heading in tables, like "GET, 64 B, 50 connections, -P 16".
 func (c Case) String() string {
-	return fmt.Sprintf("%s, %d B, %d connections, -P %d", c.Command, c.Size, c.Conns, c.Depth)
+	s := fmt.Sprintf("%s, %s, %d connections, -P %d", c.Command, bytesOf(c.Size), c.Conns, c.Depth)
+	if c.Protocol == 3 {
+		s += ", RESP3"
+	}
+	if c.Rate > 0 {
+		s += fmt.Sprintf(", fixed %d/s", c.Rate)
+	}
+	return s
+}
+
+func bytesOf(n int) string {
+	switch {
+	case n >= 1<<20 && n%(1<<20) == 0:
+		return fmt.Sprintf("%d MiB", n>>20)
+	case n >= 1<<10 && n%(1<<10) == 0:
+		return fmt.Sprintf("%d KiB", n>>10)
+	}
+	return fmt.Sprintf("%d B", n)
 }
 
 // Endpoint is where clients connect: a TCP address or, when Socket is set, a Unix socket.
@@ -38,11 +61,18 @@ func (e Endpoint) Network() (network, address string) {
 
 // Result is what the clients saw of one run.
 type Result struct {
-	Asked int     // commands the generator was told to send
-	RPS   float64 // commands per second
-	// Milliseconds, as seen by the client.
-	P50, P95, P99, Max float64
-	ClientCPU          time.Duration // CPU time of the generator itself
+	Asked  int     // commands the generator was told to send
+	RPS    float64 // commands per second
+	Errors int     // replies that were errors
+	// FirstError is the text of the first of them.
+	FirstError string
+	// Milliseconds, as seen by the client: from the sending or, at a fixed rate, from when it was due.
+	P50, P95, P99, P999, Max float64
+	// Late is how late the generator itself was with 99 of 100 commands of a fixed rate, in milliseconds: when it sent them
+	// on a connection that was free. It is part of the latencies.
+	Late      float64
+	ClientCPU time.Duration           // CPU time of the generator itself
+	Latencies *hdrhistogram.Histogram `json:"-"` // nanoseconds; nil when the generator tells only the figures above
 }
 
 // Generator sends n commands of a case to an endpoint and returns when all are answered. A closed loop like
@@ -51,25 +81,29 @@ type Generator interface {
 	Run(ctx context.Context, at Endpoint, c Case, n int) (Result, error)
 }
 
-// Matrix is the product of the lists, commands innermost so that SET and GET of one setting stand together.
-func Matrix(commands []string, sizes, conns, depths []int) []Case {
-	var cases []Case
-	for _, size := range sizes {
-		for _, n := range conns {
-			for _, depth := range depths {
-				for _, command := range commands {
-					cases = append(cases, Case{Command: strings.ToUpper(command), Size: size, Conns: n, Depth: depth})
-				}
-			}
-		}
+// Count is how many commands fill the time at a rate seen before, in whole turns: redis-benchmark sends whole
+// pipelines only, so any other number would be exceeded by up to a pipeline. A fixed rate is what it is. What is pushed onto a
+// list stays there, so no more is pushed than a machine can hold.
+func Count(c Case, rps float64, d time.Duration) int {
+	if c.Rate > 0 {
+		return max(1, int(float64(c.Rate)*d.Seconds()))
 	}
-	return cases
+	n := rps * d.Seconds()
+	if c.Command == "LPUSH" {
+		const room = 1 << 30
+		n = min(n, room/float64(c.Size))
+	}
+	turn := c.Conns * c.Depth
+	return max(int(n)/turn, 1) * turn
 }
 
-// Commands is how many commands fill the time at a rate seen before, in whole turns: redis-benchmark sends whole
-// pipelines only, so any other number would be exceeded by up to a pipeline.
-func Commands(c Case, rps float64, d time.Duration) int {
-	turn := c.Conns * c.Depth
-	turns := int(rps*d.Seconds()) / turn
-	return max(turns, 1) * turn
+// Payload is the bytes of the values that a command of the case carries, one way or the other.
+func (c Case) Payload() int {
+	switch c.Command {
+	case "MSET10":
+		return 10 * c.Size
+	case "LRANGE100":
+		return RangedSize * c.Size
+	}
+	return c.Size
 }

@@ -1,25 +1,11 @@
 package load
 
 import (
-	"slices"
 	"testing"
 	"time"
 )
 
-func TestMatrix(t *testing.T) {
-	got := Matrix([]string{"set", "GET"}, []int{64}, []int{50}, []int{1, 16})
-	want := []Case{
-		{"SET", 64, 50, 1},
-		{"GET", 64, 50, 1},
-		{"SET", 64, 50, 16},
-		{"GET", 64, 50, 16},
-	}
-	if !slices.Equal(got, want) {
-		t.Errorf("got %v", got)
-	}
-}
-
-func TestCommandsAreWholeTurns(t *testing.T) {
+func TestCountIsWholeTurns(t *testing.T) {
 	c := Case{Command: "GET", Size: 64, Conns: 50, Depth: 16}
 	for _, test := range []struct {
 		rps  float64
@@ -32,8 +18,32 @@ func TestCommandsAreWholeTurns(t *testing.T) {
 		{0, time.Second, 800},
 		{1700, time.Second, 1600},
 	} {
-		if got := Commands(c, test.rps, test.d); got != test.want {
+		if got := Count(c, test.rps, test.d); got != test.want {
 			t.Errorf("%v/s for %v: %d, want %d", test.rps, test.d, got, test.want)
+		}
+	}
+}
+
+func TestCountOfFixedRatesAndLists(t *testing.T) {
+	c := Case{Command: "GET", Size: 64, Conns: 50, Depth: 16, Rate: 10_000}
+	if got := Count(c, 1, 500*time.Millisecond); got != 5000 {
+		t.Errorf("10,000 per second for half a second: %d", got)
+	}
+	c = Case{Command: "LPUSH", Size: 1 << 20, Conns: 8, Depth: 1}
+	if got := Count(c, 1e6, time.Second); got != 1024 {
+		t.Errorf("%d MiB on a list", got)
+	}
+}
+
+func TestCaseNames(t *testing.T) {
+	for want, c := range map[string]Case{
+		"GET, 64 B, 50 connections, -P 16":                        {Command: "GET", Size: 64, Conns: 50, Depth: 16},
+		"SET, 4 MiB, 1 connections, -P 1, RESP3":                  {Command: "SET", Size: 4 << 20, Conns: 1, Depth: 1, Protocol: 3},
+		"GET, 1 KiB, 50 connections, -P 1, fixed 10000/s":         {Command: "GET", Size: 1024, Conns: 50, Depth: 1, Rate: 10000},
+		"MIXED, 1025 B, 5000 connections, -P 1, RESP3, fixed 9/s": {Command: "MIXED", Size: 1025, Conns: 5000, Depth: 1, Protocol: 3, Rate: 9},
+	} {
+		if got := c.String(); got != want {
+			t.Errorf("got %s, want %s", got, want)
 		}
 	}
 }

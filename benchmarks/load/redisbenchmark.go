@@ -3,10 +3,9 @@ package load
 import (
 	"bytes"
 	"context"
-	"encoding/csv"
-	"errors"
 	"fmt"
 	"os/exec"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -19,6 +18,12 @@ type RedisBenchmark struct {
 	Keys    int // size of the keyspace, -r
 }
 
+// Can says whether redis-benchmark knows the case as it is meant here: its LRANGE tests push first, and it has no
+// mixtures, transactions or fixed rates.
+func (RedisBenchmark) Can(c Case) bool {
+	return c.Rate == 0 && (c.Command == "GET" || c.Command == "SET")
+}
+
 // Args is the command line for n commands of c, without the binary.
 func (b RedisBenchmark) Args(at Endpoint, c Case, n int) []string {
 	args := []string{"-h", at.Host, "-p", strconv.Itoa(at.Port)}
@@ -28,8 +33,11 @@ func (b RedisBenchmark) Args(at Endpoint, c Case, n int) []string {
 	args = append(
 		args,
 		"-t", strings.ToLower(c.Command), "-d", strconv.Itoa(c.Size), "-c", strconv.Itoa(c.Conns), "-P", strconv.Itoa(c.Depth),
-		"-n", strconv.Itoa(n), "-r", strconv.Itoa(b.Keys), "--csv",
+		"-n", strconv.Itoa(n), "-r", strconv.Itoa(b.Keys),
 	)
+	if c.Protocol == 3 {
+		args = append(args, "-3")
+	}
 	if b.Threads > 1 {
 		args = append(args, "--threads", strconv.Itoa(b.Threads))
 	}
@@ -47,7 +55,7 @@ func (b RedisBenchmark) Run(ctx context.Context, at Endpoint, c Case, n int) (Re
 		}
 		return Result{}, fmt.Errorf("redis-benchmark: %w: %s", err, lastLine(stderr.String()+stdout.String()))
 	}
-	r, err := ParseCSV(stdout.String(), c.Command)
+	r, err := ParseReport(stdout.String(), c.Command)
 	if err != nil {
 		return Result{}, err
 	}
@@ -56,58 +64,76 @@ func (b RedisBenchmark) Run(ctx context.Context, at Endpoint, c Case, n int) (Re
 	return r, nil
 }
 
-// ParseCSV finds the row of a command in the output of redis-benchmark --csv. Columns are found by name, since releases
-// before 7 had only two of them and a later one may add some. Lines that are not its CSV (warnings) are skipped.
-func ParseCSV(out, command string) (Result, error) {
-	var header []string
-	for line := range strings.Lines(out) {
-		if !strings.HasPrefix(line, `"`) {
-			continue
-		}
-		fields, err := csv.NewReader(strings.NewReader(line)).Read()
-		if err != nil {
-			return Result{}, fmt.Errorf("redis-benchmark: bad CSV line %q: %w", strings.TrimSpace(line), err)
-		}
-		switch {
-		case fields[0] == "test":
-			header = fields
-		case fields[0] == command:
-			return parseRow(header, fields)
-		}
+var (
+	throughputLine = regexp.MustCompile(`(?m)^ *throughput summary: ([0-9.]+) requests per second`)
+	percentileLine = regexp.MustCompile(`(?m)^([0-9.]+)% <= ([0-9.]+) milliseconds \(cumulative count`)
+	latencyNames   = regexp.MustCompile(`(?m)^ *latency summary \(msec\):\s*\n((?: +[a-z0-9]+)+)\s*\n((?: +\S+)+)`)
+)
+
+// ParseReport reads what redis-benchmark prints for people: its CSV leaves out all between the 99th percentile and
+// the maximum. Columns are found by name. Progress, which it prints over itself with carriage returns, and warnings
+// are skipped.
+func ParseReport(out, command string) (Result, error) {
+	_, report, ok := strings.Cut(strings.ReplaceAll(out, "\r", "\n"), "====== "+command+" ======")
+	if !ok {
+		return Result{}, fmt.Errorf("redis-benchmark: no report of %s in %q", command, lastLine(out))
 	}
-	return Result{}, fmt.Errorf("redis-benchmark: no row for %s in %q", command, lastLine(out))
+	report, _, _ = strings.Cut(report, "\n====== ")
+	var r Result
+	throughput := throughputLine.FindStringSubmatch(report)
+	if throughput == nil {
+		return Result{}, fmt.Errorf("redis-benchmark: no throughput in the report of %s", command)
+	}
+	var err error
+	if r.RPS, err = strconv.ParseFloat(throughput[1], 64); err != nil || r.RPS <= 0 {
+		return Result{}, fmt.Errorf("redis-benchmark: rps is %q", throughput[1])
+	}
+	if err := r.parseSummary(report); err != nil {
+		return Result{}, err
+	}
+	return r, r.parsePercentiles(report)
 }
 
-func parseRow(header, row []string) (Result, error) {
-	if header == nil {
-		return Result{}, errors.New("redis-benchmark: CSV without a header: release 7.0 or later is needed")
+func (r *Result) parseSummary(report string) error {
+	table := latencyNames.FindStringSubmatch(report)
+	if table == nil {
+		return fmt.Errorf("redis-benchmark: no latency summary: release 7.0 or later is needed")
 	}
-	if len(row) != len(header) {
-		return Result{}, fmt.Errorf("redis-benchmark: %d fields under a header of %d", len(row), len(header))
+	names, values := strings.Fields(table[1]), strings.Fields(table[2])
+	if len(names) != len(values) {
+		return fmt.Errorf("redis-benchmark: %d latencies under a header of %d", len(values), len(names))
 	}
-	var r Result
-	wanted := map[string]*float64{
-		"rps": &r.RPS, "p50_latency_ms": &r.P50, "p95_latency_ms": &r.P95, "p99_latency_ms": &r.P99, "max_latency_ms": &r.Max,
-	}
-	for i, name := range header {
+	wanted := map[string]*float64{"p50": &r.P50, "p95": &r.P95, "p99": &r.P99, "max": &r.Max}
+	for i, name := range names {
 		p, ok := wanted[name]
 		if !ok {
 			continue
 		}
-		v, err := strconv.ParseFloat(row[i], 64)
+		v, err := strconv.ParseFloat(values[i], 64)
 		if err != nil {
-			return Result{}, fmt.Errorf("redis-benchmark: %s: %w", name, err)
+			return fmt.Errorf("redis-benchmark: %s: %w", name, err)
 		}
 		*p = v
 		delete(wanted, name)
 	}
 	for name := range wanted {
-		return Result{}, fmt.Errorf("redis-benchmark: no column %s", name)
+		return fmt.Errorf("redis-benchmark: no latency %s", name)
 	}
-	if r.RPS <= 0 {
-		return Result{}, fmt.Errorf("redis-benchmark: rps is %v", r.RPS)
+	return nil
+}
+
+// parsePercentiles takes the first latency that at least 999 of 1000 commands kept to.
+func (r *Result) parsePercentiles(report string) error {
+	distribution, _, _ := strings.Cut(report, "Cumulative distribution") // whose lines look alike and are coarser
+	for _, line := range percentileLine.FindAllStringSubmatch(distribution, -1) {
+		share, err1 := strconv.ParseFloat(line[1], 64)
+		latency, err2 := strconv.ParseFloat(line[2], 64)
+		if err1 == nil && err2 == nil && share >= 99.9 {
+			r.P999 = latency
+			return nil
+		}
 	}
-	return r, nil
+	return fmt.Errorf("redis-benchmark: no percentile of 99.9 or more")
 }
 
 func lastLine(s string) string {

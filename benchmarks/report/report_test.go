@@ -66,35 +66,84 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-func TestJudge(t *testing.T) {
+// judged has every target of the requirements in all their cases, each with the CPU time and throughput that it is given.
+func judged(cpu, rps map[string]float64) Samples {
 	var ss Samples
 	for _, r := range Required() {
-		for _, c := range r.cases() {
-			ss = append(ss, sample(1, "sentinelproxy", c, 8, 1), sample(1, r.Rival, c, 10, 1))
+		for _, c := range r.Cases {
+			for _, name := range []string{r.Subject, r.Rival} {
+				if len(ss.Of(name, c)) == 0 {
+					ss = append(ss, sample(1, name, c, cpu[name], rps[name]))
+				}
+			}
 		}
 	}
-	verdicts := Judge(ss, Required())
-	if len(verdicts) != 8 || !AllMet(verdicts) {
-		t.Fatalf("%v", verdicts) // 0.80 is allowed by the one bound and below the other
+	return ss
+}
+
+func find(t *testing.T, verdicts []Verdict, what, c string) Verdict {
+	t.Helper()
+	for _, v := range verdicts {
+		if v.What == what && v.Case == c {
+			return v
+		}
 	}
-	want := "proxy CPU per command, sentinelproxy / haproxy, GET -P 1: 0.80 (rounds 0.80..0.80), required at most 0.80: met"
-	if got := verdicts[0].String(); got != want {
-		t.Errorf("got  %s\nwant %s", got, want)
+	t.Fatalf("no verdict on %s, %s", what, c)
+	return Verdict{}
+}
+
+func TestJudge(t *testing.T) {
+	cpu := map[string]float64{"sentinelproxy": 6, "sentinelproxy-unix": 3.9, "haproxy": 10, "twemproxy": 20}
+	rps := map[string]float64{"sentinelproxy": 125, "haproxy": 100, "twemproxy": 125, "direct": 138}
+	verdicts := Judge(judged(cpu, rps), Required())
+	if len(verdicts) != 26 || !AllMet(verdicts) {
+		t.Fatalf("%d: %v", len(verdicts), verdicts)
+	}
+	const what = "proxy CPU per command, sentinelproxy ÷ haproxy"
+	want := Verdict{what, "GET, 64 B, 500 connections, -P 1", "0.60 (rounds 0.60..0.60)", "at most 0.60", Met}
+	if got := find(t, verdicts, what, want.Case); got != want {
+		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
 
-	for i := range ss {
-		if ss[i].Target == "twemproxy" && ss[i].Case == get1 {
-			*ss[i].Proxy = usage.Delta{CPU: 8 * time.Millisecond} // equal is not below
+	cpu["twemproxy"], rps["direct"] = 6, 139 // equal is not below; 0.899
+	verdicts = Judge(judged(cpu, rps), Required())
+	for _, v := range []struct {
+		what, c string
+		want    State
+	}{
+		{"proxy CPU per command, sentinelproxy ÷ twemproxy", "SET, 64 B, 50 connections, -P 1", NotMet},
+		{"throughput, sentinelproxy ÷ direct", "GET, 64 B, 50 connections, -P 16", NotMet},
+		{"throughput, sentinelproxy ÷ direct", "MULTI, 64 B, 50 connections, -P 1", Met},
+		{"throughput, sentinelproxy ÷ twemproxy", "GET, 64 B, 50 connections, -P 1", Met}, // equal is at least
+	} {
+		if got := find(t, verdicts, v.what, v.c); got.State != v.want {
+			t.Errorf("%+v, want %s", got, v.want)
 		}
 	}
-	verdicts = Judge(ss, Required())
-	if AllMet(verdicts) || verdicts[4].State != NotMet || verdicts[5].State != Met {
-		t.Errorf("%v", verdicts)
+	if AllMet(verdicts) {
+		t.Error("all are met")
 	}
 
 	verdicts = Judge(nil, Required())
 	if AllMet(verdicts) || verdicts[0].State != NotMeasured {
 		t.Errorf("%v", verdicts)
+	}
+}
+
+func TestFacts(t *testing.T) {
+	for _, test := range []struct {
+		facts        Facts
+		idle, served State
+	}{
+		{NoFacts(), NotMeasured, NotMeasured},
+		{Facts{IdleBytes: 2048, IdleConns: 10_000, Served: 20_000, Room: 90_000}, Met, Met},
+		{Facts{IdleBytes: 2049, IdleConns: 10_000, Served: 19_999, Room: 90_000}, NotMet, NotMet},
+		{Facts{IdleBytes: 0, IdleConns: 10_000, Served: 19_900, Room: 19_900}, Met, NotMeasured},
+	} {
+		v := test.facts.Verdicts()
+		if v[0].State != test.idle || v[1].State != test.served {
+			t.Errorf("%+v: %+v", test.facts, v)
+		}
 	}
 }
 
@@ -104,14 +153,21 @@ func TestShort(t *testing.T) {
 	ss := Samples{none, sample(1, "haproxy", get1, 20, 50000), sample(1, "sentinelproxy", get1, 15, 60000)}
 	var out bytes.Buffer
 	Short(&out, Meta{Rounds: 1, Command: "go run .", Commit: "abc", Cores: 2}, ss, Judge(ss, Required()))
-	const end = "- not measured: 7 of 8 requirements\n\nMedians of 1 rounds"
+	const end = "Not measured: 24 of 26 requirements.\n\nMedians of 1 rounds"
+	large := get1
+	large.Size = 1 << 20 // stands in the results, not in the README
+	ss = append(ss, sample(1, "haproxy", large, 1, 1))
 	want := `| GET, 64 B, 50 connections, -P 1 | commands/s | p50 ms | p99 ms | proxy CPU µs/cmd | CPU ÷ HAProxy | throughput ÷ HAProxy |
 |---|---:|---:|---:|---:|---:|---:|
 | direct | 123,457 | 0.500 | 1.250 | – | – | 2.47 |
 | haproxy | 50,000 | 0.500 | 1.250 | 20.00 | 1.00 | 1.00 |
 | sentinelproxy | 60,000 | 0.500 | 1.250 | 15.00 | 0.75 | 1.20 |
 
-- proxy CPU per command, sentinelproxy / haproxy, GET -P 1: 0.75`
+| requirement | case | measured | required | |
+|---|---|---:|---:|---|
+| proxy CPU per command, sentinelproxy ÷ haproxy | GET, 64 B, 50 connections, -P 1 | 0.75 (rounds 0.75..0.75) | at most 0.60 | NOT MET |
+| throughput, sentinelproxy ÷ haproxy | GET, 64 B, 50 connections, -P 1 | 1.20 (rounds 1.20..1.20) | at least 1.25 | NOT MET |
+`
 	if !strings.HasPrefix(out.String(), want) || !strings.Contains(out.String(), end) {
 		t.Errorf("got\n%s", out.String())
 	}
@@ -128,7 +184,7 @@ func TestWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	md, err := os.ReadFile(path)
-	for _, text := range []string{"| target haproxy | nbthread 1 |", "100.0 (10.0)", "| 1.5 |", "nbthread 2 instead of 1, GET -P 1: CPU per command 1.50"} {
+	for _, text := range []string{"| target haproxy | nbthread 1 |", "100.0 (10.0)", "| 1.5 |", "nbthread 2 instead of 1, GET, 64 B, 50 connections, -P 1: CPU per command 1.50"} {
 		if err != nil || !strings.Contains(string(md), text) {
 			t.Errorf("no %q, %v, in\n%s", text, err, md)
 		}
@@ -149,6 +205,35 @@ func TestWrite(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(dir, "bench.json")); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestPlots: what there are cases for is drawn, and nothing else.
+func TestPlots(t *testing.T) {
+	wide, paced := get1, get1
+	wide.Conns, paced.Rate = 500, 10_000
+	ss := Samples{sample(1, "haproxy", get1, 20, 1000), sample(1, "sentinelproxy", get1, 10, 1000)}
+	plots := func() string {
+		files, err := Plots(t.TempDir(), "x", Meta{}, ss)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Join(files, " ")
+	}
+	if got := plots(); got != "x-cpu-ratios.svg" {
+		t.Error(got)
+	}
+	at := sample(1, "haproxy", paced, 20, 10_000)
+	at.Client.Latencies = load.NewLatencies()
+	if err := at.Client.Latencies.RecordValue(1e6); err != nil {
+		t.Fatal(err)
+	}
+	if err := at.Client.Latencies.RecordValue(2e6); err != nil {
+		t.Fatal(err)
+	}
+	ss = append(ss, sample(1, "haproxy", wide, 25, 900), at)
+	if got := plots(); got != "x-cpu-by-connections.svg x-cpu-ratios.svg x-latency-GET-10000.svg" {
+		t.Error(got)
 	}
 }
 

@@ -41,15 +41,22 @@ var (
 	P50        = Metric{"p50_ms", "p50 ms", func(s Sample) float64 { return s.Client.P50 }}
 	P95        = Metric{"p95_ms", "p95 ms", func(s Sample) float64 { return s.Client.P95 }}
 	P99        = Metric{"p99_ms", "p99 ms", func(s Sample) float64 { return s.Client.P99 }}
+	P999       = Metric{"p999_ms", "p99.9 ms", func(s Sample) float64 { return s.Client.P999 }}
 	Max        = Metric{"max_ms", "max ms", func(s Sample) float64 { return s.Client.Max }}
-	ProxyCPU   = Metric{"proxy_cpu_us", "proxy CPU µs/command", ofProxy(func(d usage.Delta) float64 { return micros(d.CPU) })}
-	ProxyUser  = Metric{"proxy_user_us", "user", ofProxy(func(d usage.Delta) float64 { return micros(d.User) })}
-	ProxySys   = Metric{"proxy_sys_us", "system", ofProxy(func(d usage.Delta) float64 { return micros(d.System) })}
-	Voluntary  = Metric{"proxy_voluntary_switches", "voluntary", ofProxy(func(d usage.Delta) float64 { return float64(d.Voluntary) })}
-	Forced     = Metric{"proxy_involuntary_switches", "involuntary", ofProxy(func(d usage.Delta) float64 { return float64(d.Involuntary) })}
-	ServerCPU  = Metric{"server_cpu_us", "server CPU µs/command", perCommand(func(s Sample) float64 { return micros(s.Server.CPU) })}
-	ClientCPU  = Metric{"client_cpu_us", "client CPU µs/command", perCommand(func(s Sample) float64 { return micros(s.Client.ClientCPU) })}
-	ProxyRSS   = Metric{"proxy_rss_bytes", "RSS MiB", func(s Sample) float64 {
+	Late       = Metric{"late_ms", "generator late p99 ms", func(s Sample) float64 {
+		if s.Case.Rate == 0 {
+			return math.NaN()
+		}
+		return s.Client.Late
+	}}
+	ProxyCPU  = Metric{"proxy_cpu_us", "proxy CPU µs/command", ofProxy(func(d usage.Delta) float64 { return micros(d.CPU) })}
+	ProxyUser = Metric{"proxy_user_us", "user", ofProxy(func(d usage.Delta) float64 { return micros(d.User) })}
+	ProxySys  = Metric{"proxy_sys_us", "system", ofProxy(func(d usage.Delta) float64 { return micros(d.System) })}
+	Voluntary = Metric{"proxy_voluntary_switches", "voluntary", ofProxy(func(d usage.Delta) float64 { return float64(d.Voluntary) })}
+	Forced    = Metric{"proxy_involuntary_switches", "involuntary", ofProxy(func(d usage.Delta) float64 { return float64(d.Involuntary) })}
+	ServerCPU = Metric{"server_cpu_us", "server CPU µs/command", perCommand(func(s Sample) float64 { return micros(s.Server.CPU) })}
+	ClientCPU = Metric{"client_cpu_us", "client CPU µs/command", perCommand(func(s Sample) float64 { return micros(s.Client.ClientCPU) })}
+	ProxyRSS  = Metric{"proxy_rss_bytes", "RSS MiB", func(s Sample) float64 {
 		if s.Proxy == nil {
 			return math.NaN()
 		}
@@ -60,7 +67,7 @@ var (
 	Steal   = Metric{"steal_cores", "stolen cores", func(s Sample) float64 { return cores(s.Steal, s.Wall) }}
 
 	Metrics = []Metric{
-		Throughput, P50, P95, P99, Max, ProxyCPU, ProxyUser, ProxySys, Voluntary, Forced, ServerCPU, ClientCPU, ProxyRSS, Foreign, Idle, Steal,
+		Throughput, P50, P95, P99, P999, Max, Late, ProxyCPU, ProxyUser, ProxySys, Voluntary, Forced, ServerCPU, ClientCPU, ProxyRSS, Foreign, Idle, Steal,
 	}
 )
 

@@ -12,9 +12,6 @@ import (
 	"sentinelproxy/benchmarks/load"
 )
 
-// The target that the tables give ratios to, when it was measured.
-const reference = "haproxy"
-
 // column makes one cell from the samples of a target and case.
 type column struct {
 	head string
@@ -52,6 +49,7 @@ var (
 		ratioTo("÷ HAProxy", Throughput),
 		medianOf("p50 ms", P50, decimals(3)),
 		medianOf("p99 ms", P99, decimals(3)),
+		medianOf("p99.9 ms", P999, decimals(2)),
 		medianOf("max ms", Max, decimals(1)),
 		medianOf("proxy CPU µs/cmd", ProxyCPU, decimals(2)),
 		medianOf("user", ProxyUser, decimals(2)),
@@ -63,6 +61,9 @@ var (
 		{"switches/1000 cmd (forced)", switches},
 	}
 )
+
+// fixedRate tells besides how much of the latencies may be the generator's own doing.
+var fixedRate = append(slices.Clone(full), medianOf("generator late p99 ms", Late, decimals(3)))
 
 func switches(ss Samples, target string, c load.Case) string {
 	of := ss.Of(target, c)
@@ -100,7 +101,11 @@ func Full(w io.Writer, meta Meta, ss Samples, verdicts []Verdict) {
 	fmt.Fprintf(w, "\n%s\n\n", disturbance(ss))
 	writeVerdicts(w, verdicts)
 	for _, c := range ss.Cases() {
-		writeTable(w, ss, c, full)
+		if c.Rate > 0 {
+			writeTable(w, ss, c, fixedRate)
+		} else {
+			writeTable(w, ss, c, full)
+		}
 	}
 	writePairs(w, ss)
 }
@@ -108,7 +113,9 @@ func Full(w io.Writer, meta Meta, ss Samples, verdicts []Verdict) {
 // Short writes what stands in the project's README between the markers.
 func Short(w io.Writer, meta Meta, ss Samples, verdicts []Verdict) {
 	for _, c := range ss.Cases() {
-		writeTable(w, ss, c, short)
+		if c.Base() {
+			writeTable(w, ss, c, short)
+		}
 	}
 	writeVerdicts(w, verdicts)
 	fmt.Fprintf(w, "Medians of %d rounds within one run, on a shared machine: read the ratios, not the figures. `cd benchmarks && %s`, commit %s, %d × %s, Linux %s, %s, %s.\n",
@@ -122,7 +129,7 @@ func writeMeta(w io.Writer, meta Meta) {
 		{"machine", fmt.Sprintf("%d × %s, Linux %s", meta.Cores, meta.CPU, meta.Kernel)},
 		{"Go", meta.Go},
 		{"rounds", fmt.Sprintf("%d of about %g s per target and case; order rotated by one target each round", meta.Rounds, meta.Seconds)},
-		{"load", fmt.Sprintf("redis-benchmark, %d thread(s), %d keys", meta.Threads, meta.Keys)},
+		{"load", fmt.Sprintf("%s; %d keys or as many as make 256 MiB; redis-benchmark with %d thread(s)", meta.Load, meta.Keys, meta.Threads)},
 	}
 	for _, name := range slices.Sorted(maps.Keys(meta.Versions)) {
 		rows = append(rows, [2]string{name, meta.Versions[name]})
@@ -143,20 +150,26 @@ func disturbance(ss Samples) string {
 		ss.Median(Foreign), ss.Highest(Foreign), ss.Median(Idle), ss.Highest(Idle), ss.Median(Steal), ss.Highest(Steal))
 }
 
-// writeVerdicts gives a line to each verdict; those that a run with few targets can't give share one.
+// writeVerdicts gives a row to each verdict; those that a run with few targets can't give share one line.
 func writeVerdicts(w io.Writer, verdicts []Verdict) {
 	missing := 0
-	for _, v := range verdicts {
-		if v.State == NotMeasured {
+	rows := slices.DeleteFunc(slices.Clone(verdicts), func(v Verdict) bool {
+		silent := v.State == NotMeasured && v.Measured == ""
+		if silent {
 			missing++
-			continue
 		}
-		fmt.Fprintf(w, "- %s\n", v)
+		return silent
+	})
+	if len(rows) > 0 {
+		fmt.Fprintln(w, "| requirement | case | measured | required | |\n|---|---|---:|---:|---|")
+		for _, v := range rows {
+			fmt.Fprintf(w, "| %s | %s | %s | %s | %s |\n", v.What, v.Case, v.Measured, v.Bound, v.State)
+		}
+		fmt.Fprintln(w)
 	}
 	if missing > 0 {
-		fmt.Fprintf(w, "- not measured: %d of %d requirements\n", missing, len(verdicts))
+		fmt.Fprintf(w, "Not measured: %d of %d requirements.\n\n", missing, len(verdicts))
 	}
-	fmt.Fprintln(w)
 }
 
 // pairs are rows that differ in one thing, so that their ratio tells what that thing costs.
@@ -164,17 +177,21 @@ var pairs = []struct{ what, subject, rival string }{
 	{"HAProxy with nbthread 2 instead of 1", "haproxy-2t", "haproxy"},
 	{"HAProxy through a Unix socket instead of TCP", "haproxy-unix", "haproxy"},
 	{"sentinelproxy through a Unix socket instead of TCP", "sentinelproxy-unix", "sentinelproxy"},
+	{"--acknowledge with one replica instead of none", "sentinelproxy-acknowledged", "sentinelproxy-replicated"},
 	{"the second sentinelproxy instead of the first", "sentinelproxy-b", "sentinelproxy"},
 }
 
 func writePairs(w io.Writer, ss Samples) {
 	for _, p := range pairs {
 		for _, c := range ss.Cases() {
+			if !c.Base() {
+				continue // the tables tell of the others
+			}
 			cpu, ok := ss.Compare(ProxyCPU, p.subject, p.rival, c)
 			rps, _ := ss.Compare(Throughput, p.subject, p.rival, c)
 			if ok {
-				fmt.Fprintf(w, "- %s, %s -P %d: CPU per command %.2f times (rounds %.2f..%.2f), throughput %.2f times (%.2f..%.2f)\n",
-					p.what, c.Command, c.Depth, cpu.Medians, cpu.Low, cpu.High, rps.Medians, rps.Low, rps.High)
+				fmt.Fprintf(w, "- %s, %s: CPU per command %.2f times (rounds %.2f..%.2f), throughput %.2f times (%.2f..%.2f)\n",
+					p.what, c, cpu.Medians, cpu.Low, cpu.High, rps.Medians, rps.Low, rps.High)
 			}
 		}
 	}

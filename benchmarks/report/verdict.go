@@ -7,44 +7,37 @@ import (
 	"sentinelproxy/benchmarks/load"
 )
 
-// Requirement is a bound on the ratio of two targets' figures. There is deliberately no bound on a figure by itself: on a
-// shared machine it tells more about the neighbours than about the program.
+// Requirement is a bound on the ratio of two targets' figures: on a shared machine a figure by itself tells more about the
+// neighbours than about the program. What does not depend on them, as memory, is a Fact.
 type Requirement struct {
 	Metric         Metric
 	What           string // the metric in words
 	Subject, Rival string
 	Limit          float64
+	AtLeast        bool // the ratio must be at least Limit, not at most
 	Below          bool // the ratio must be below Limit, not only at most
-	Commands       []string
-	Size, Conns    int
-	Depths         []int
+	Cases          []load.Case
 }
 
-// Required is what this project has promised.
-func Required() []Requirement {
-	base := Requirement{
-		Metric: ProxyCPU, What: "proxy CPU per command", Subject: "sentinelproxy",
-		Commands: []string{"GET", "SET"}, Size: 64, Conns: 50, Depths: []int{1, 16},
-	}
-	haproxy, twemproxy := base, base
-	haproxy.Rival, haproxy.Limit = "haproxy", 0.80
-	twemproxy.Rival, twemproxy.Limit, twemproxy.Below = "twemproxy", 1, true
-	return []Requirement{haproxy, twemproxy}
-}
-
-func (r Requirement) cases() []load.Case {
-	return load.Matrix(r.Commands, []int{r.Size}, []int{r.Conns}, r.Depths)
-}
-
+// bound is the requirement's limit in words.
 func (r Requirement) bound() string {
-	if r.Below {
+	switch {
+	case r.AtLeast:
+		return fmt.Sprintf("at least %.2f", r.Limit)
+	case r.Below:
 		return fmt.Sprintf("below %.2f", r.Limit)
 	}
 	return fmt.Sprintf("at most %.2f", r.Limit)
 }
 
 func (r Requirement) allows(ratio float64) bool {
-	return ratio < r.Limit || !r.Below && ratio == r.Limit
+	switch {
+	case r.AtLeast:
+		return ratio >= r.Limit
+	case r.Below:
+		return ratio < r.Limit
+	}
+	return ratio <= r.Limit
 }
 
 // State of a requirement.
@@ -57,25 +50,24 @@ const (
 	NotMeasured State = "not measured"
 )
 
-// Verdict is a requirement applied to one case.
+// Verdict is a requirement applied to one case, in the words of a table.
 type Verdict struct {
-	Requirement Requirement
-	Case        load.Case
-	Ratio       Ratio
-	State       State
+	What, Case      string
+	Measured, Bound string // Measured is "" when there is nothing to tell
+	State           State
 }
 
 // Judge applies each requirement to each of its cases.
 func Judge(ss Samples, required []Requirement) []Verdict {
 	var verdicts []Verdict
 	for _, r := range required {
-		for _, c := range r.cases() {
-			v := Verdict{Requirement: r, Case: c, State: NotMeasured}
+		for _, c := range r.Cases {
+			v := Verdict{
+				What: fmt.Sprintf("%s, %s ÷ %s", r.What, r.Subject, r.Rival), Case: c.String(), Bound: r.bound(), State: NotMeasured,
+			}
 			if ratio, ok := ss.Compare(r.Metric, r.Subject, r.Rival, c); ok {
-				v.Ratio, v.State = ratio, NotMet
-				if r.allows(ratio.Medians) {
-					v.State = Met
-				}
+				v.Measured = fmt.Sprintf("%.2f (rounds %.2f..%.2f)", ratio.Medians, ratio.Low, ratio.High)
+				v.State = state(r.allows(ratio.Medians))
 			}
 			verdicts = append(verdicts, v)
 		}
@@ -83,18 +75,14 @@ func Judge(ss Samples, required []Requirement) []Verdict {
 	return verdicts
 }
 
+func state(met bool) State {
+	if met {
+		return Met
+	}
+	return NotMet
+}
+
 // AllMet says whether every verdict is Met.
 func AllMet(verdicts []Verdict) bool {
 	return !slices.ContainsFunc(verdicts, func(v Verdict) bool { return v.State != Met })
-}
-
-// String is the verdict as one line.
-func (v Verdict) String() string {
-	r := v.Requirement
-	head := fmt.Sprintf("%s, %s / %s, %s -P %d:", r.What, r.Subject, r.Rival, v.Case.Command, v.Case.Depth)
-	if v.State == NotMeasured {
-		return fmt.Sprintf("%s %s (required: %s)", head, v.State, r.bound())
-	}
-	return fmt.Sprintf("%s %.2f (rounds %.2f..%.2f), required %s: %s",
-		head, v.Ratio.Medians, v.Ratio.Low, v.Ratio.High, r.bound(), v.State)
 }

@@ -17,7 +17,11 @@ type Env struct {
 	pool     *servers.Pool
 	dir      string
 	sentinel *servers.Sentinel
-	a, b     Build
+	// sentinels are all, when AddSentinels was called: sentinel is the first.
+	sentinels []*servers.Sentinel
+	a, b      Build
+	// The servers of those that wait for replicas; nil until one is started.
+	replicated *servers.Cluster
 	// Processes that serve two targets, one through TCP and one through a Unix socket.
 	self, haproxy shared
 }
@@ -29,8 +33,8 @@ type shared struct {
 	socket string
 }
 
-// masterName is what the Sentinel calls the server.
-const masterName = "bench"
+// MasterName is what the Sentinel calls the server.
+const MasterName = "bench"
 
 // NewEnv starts the server. Close ends it and everything that was started since.
 func NewEnv(a, b Build) (*Env, error) {
@@ -68,11 +72,13 @@ func (e *Env) watched() (*servers.Sentinel, error) {
 	if e.sentinel != nil {
 		return e.sentinel, nil
 	}
-	s, err := e.pool.Sentinel(servers.SentinelOptions{
-		Master: masterName, MasterAddr: e.Server.Addr(), DownAfter: time.Minute, FailoverTimeout: 3 * time.Minute,
-	})
+	s, err := e.pool.Sentinel(e.watching(MasterName))
 	e.sentinel = s
 	return s, err
+}
+
+func (e *Env) watching(name string) servers.SentinelOptions {
+	return servers.SentinelOptions{Master: name, MasterAddr: e.Server.Addr(), DownAfter: time.Minute, FailoverTimeout: 3 * time.Minute}
 }
 
 func direct(e *Env) (*servers.Process, load.Endpoint, error) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"sentinelproxy/benchmarks/load"
+	"sentinelproxy/internal/servers"
 )
 
 // The little of RESP that preparing a run needs, on a connection of its own each time, so that none stays open while
@@ -58,10 +59,10 @@ func dial(at load.Endpoint) (net.Conn, error) {
 	return conn, conn.SetDeadline(time.Now().Add(10 * time.Second))
 }
 
-// Preload gives every key that redis-benchmark -r keys can ask for a value of size bytes: a GET of a missing key is
-// cheaper than what is to be measured.
-func (e *Env) Preload(keys, size int) error {
-	conn, err := dial(local(e.Server.Port))
+// Preload gives every key that may be asked for a value of size bytes, and the list of LRANGE100 elements of it: a GET of a
+// missing key is cheaper than what is to be measured.
+func Preload(server *servers.Node, keys, size int) error {
+	conn, err := dial(local(server.Port))
 	if err != nil {
 		return err
 	}
@@ -69,9 +70,9 @@ func (e *Env) Preload(keys, size int) error {
 	sent := make(chan error, 1)
 	go func() { sent <- writeKeys(conn, keys, size) }()
 	replies := bufio.NewReader(conn)
-	for range keys {
+	for range keys + 1 + load.RangedSize {
 		line, err := replies.ReadString('\n')
-		if err != nil || line != "+OK\r\n" {
+		if err != nil || line[0] == '-' {
 			conn.Close() // the writer may be stuck in a full socket
 			return fmt.Errorf("filling the server: reply %q: %w", line, errors.Join(err, <-sent))
 		}
@@ -80,17 +81,35 @@ func (e *Env) Preload(keys, size int) error {
 }
 
 func writeKeys(conn net.Conn, keys, size int) error {
-	out := bufio.NewWriter(conn)
+	out := bufio.NewWriterSize(conn, 64<<10)
 	value := strings.Repeat("x", size)
 	for i := range keys {
 		fmt.Fprintf(out, "*3\r\n$3\r\nSET\r\n$16\r\nkey:%012d\r\n$%d\r\n%s\r\n", i, size, value)
 	}
+	fmt.Fprintf(out, "DEL %s\r\n", load.RangedList)
+	for range load.RangedSize {
+		fmt.Fprintf(out, "*3\r\n$5\r\nRPUSH\r\n$%d\r\n%s\r\n$%d\r\n%s\r\n", len(load.RangedList), load.RangedList, size, value)
+	}
 	return out.Flush()
 }
 
-// Executed is how many commands of a name the server has executed since it started, by its own count.
-func (e *Env) Executed(command string) (int64, error) {
-	conn, err := dial(local(e.Server.Port))
+// ClearPushed removes what LPUSH has pushed, so that the server does not grow from run to run.
+func ClearPushed(server *servers.Node) error {
+	conn, err := dial(local(server.Port))
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if _, err := fmt.Fprintf(conn, "DEL %s\r\n", load.PushedList); err != nil {
+		return err
+	}
+	_, err = bufio.NewReader(conn).ReadString('\n')
+	return err
+}
+
+// Executed is how many commands of these names the server has executed since it started, by its own count.
+func Executed(server *servers.Node, commands []string) (int64, error) {
+	conn, err := dial(local(server.Port))
 	if err != nil {
 		return 0, err
 	}
@@ -107,7 +126,15 @@ func (e *Env) Executed(command string) (int64, error) {
 	if _, err := io.ReadFull(in, text); err != nil {
 		return 0, fmt.Errorf("INFO commandstats: %w", err)
 	}
-	return parseCalls(string(text), command)
+	var sum int64
+	for _, command := range commands {
+		calls, err := parseCalls(string(text), command)
+		if err != nil {
+			return 0, err
+		}
+		sum += calls
+	}
+	return sum, nil
 }
 
 // parseCalls finds cmdstat_get:calls=N,... ; 0 when the command has not been called yet.

@@ -1,10 +1,13 @@
 package target
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
+	"time"
 
 	"sentinelproxy/benchmarks/load"
 	"sentinelproxy/internal/servers"
@@ -32,6 +35,127 @@ func selfB(e *Env) (*servers.Process, load.Endpoint, error) {
 	return other.proc, local(other.port), err
 }
 
+// acknowledge is the mode of --acknowledge that is measured beside the default.
+const acknowledge = "replicas=1,timeout=1s,on-timeout=error"
+
+func selfReplicated(e *Env) (*servers.Process, load.Endpoint, error) {
+	return e.startReplicated("sentinelproxy-replicated", nil)
+}
+
+func selfAcknowledged(e *Env) (*servers.Process, load.Endpoint, error) {
+	return e.startReplicated("sentinelproxy-acknowledged", []string{"--acknowledge", acknowledge})
+}
+
+// startReplicated has a server of its own, which a replica follows: that costs the server something for each write, whoever
+// writes, so it must not be the server of the others.
+func (e *Env) startReplicated(name string, flags []string) (*servers.Process, load.Endpoint, error) {
+	bin, err := e.binary(e.a)
+	if err != nil {
+		return nil, load.Endpoint{}, err
+	}
+	if e.replicated == nil {
+		e.replicated, err = e.pool.Cluster(servers.ClusterOptions{
+			Name: MasterName, Replicas: 1, Sentinels: 1, DownAfter: time.Minute, FailoverTimeout: 3 * time.Minute,
+		})
+		if err != nil {
+			return nil, load.Endpoint{}, err
+		}
+	}
+	var s shared
+	err = e.runSelf(name, bin, &s, e.replicated.Sentinels[0], append(flags, e.a.Args...))
+	return s.proc, local(s.port), err
+}
+
+func replicated(e *Env) *servers.Node { return e.replicated.Nodes[0] }
+
+// Acknowledges says whether the sentinelproxy that is measured knows --acknowledge.
+func (e *Env) Acknowledges() (bool, error) {
+	bin, err := e.binary(e.a)
+	if err != nil {
+		return false, err
+	}
+	help, err := exec.Command(bin, "run", "--help").Output()
+	if err != nil {
+		return false, fmt.Errorf("%s run --help: %w", bin, err)
+	}
+	return strings.Contains(string(help), "--acknowledge"), nil
+}
+
+// AddSentinels makes n of the Sentinels that watch the server, and returns the addresses of those beside the first. They have
+// found one another when it returns.
+func (e *Env) AddSentinels(ctx context.Context, n int) ([]string, error) {
+	first, err := e.watched()
+	if err != nil {
+		return nil, err
+	}
+	if e.sentinels == nil {
+		e.sentinels = []*servers.Sentinel{first}
+	}
+	for len(e.sentinels) < n {
+		s, err := e.pool.Sentinel(e.watching(MasterName))
+		if err != nil {
+			return nil, err
+		}
+		e.sentinels = append(e.sentinels, s)
+	}
+	var addrs []string
+	for _, s := range e.sentinels[:n] {
+		if err := s.WaitKnows(ctx, 0, len(e.sentinels)-1); err != nil {
+			return nil, err
+		}
+		addrs = append(addrs, s.Addr())
+	}
+	return addrs[1:], nil
+}
+
+// Name has the Sentinel watch the server under a further name.
+func (e *Env) Name(ctx context.Context, name string) error {
+	s, err := e.watched()
+	if err != nil {
+		return err
+	}
+	_, err = s.Do(ctx, "SENTINEL", "MONITOR", name, "127.0.0.1", e.Server.Port, 1)
+	return err
+}
+
+// Fresh starts a further sentinelproxy with further flags, which has served nobody yet. The caller may stop it.
+func (e *Env) Fresh(flags ...string) (Target, error) {
+	var s shared
+	build := Build{Bin: e.a.Bin, Args: append(flags, e.a.Args...)}
+	if err := e.startSelf(fmt.Sprintf("fresh-%d", len(e.Processes())), build, &s); err != nil {
+		return Target{}, err
+	}
+	t := Target{Name: Self, Note: strings.Join(flags, " "), At: local(s.port), Proxy: s.proc, Server: e.Server}
+	if err := e.await(t.At); err != nil {
+		return Target{}, fmt.Errorf("%s: %w%s", Self, err, tail(s.proc))
+	}
+	return t, nil
+}
+
+// FromConfig starts a further sentinelproxy whose groups are those of a configuration file, with the Sentinel that watches
+// the server; at is a listener of the file's. The caller may stop it.
+func (e *Env) FromConfig(file string, at load.Endpoint) (Target, error) {
+	bin, err := e.binary(e.a)
+	if err != nil {
+		return Target{}, err
+	}
+	sentinel, err := e.watched()
+	if err != nil {
+		return Target{}, err
+	}
+	cmd, err := e.pool.Command(servers.CommandOptions{
+		Name: Self, Path: bin, Args: append([]string{"run", "--config", file, "--sentinel", sentinel.Addr(), "--admin", ""}, e.a.Args...),
+	})
+	if err != nil {
+		return Target{}, err
+	}
+	t := Target{Name: Self, At: at, Proxy: cmd.Process, Server: e.Server}
+	if err := e.await(at); err != nil {
+		return Target{}, fmt.Errorf("%s: %w%s", Self, err, tail(t.Proxy))
+	}
+	return t, nil
+}
+
 // startSelf starts a sentinelproxy unless s has one already.
 func (e *Env) startSelf(name string, build Build, s *shared) error {
 	if s.proc != nil {
@@ -45,6 +169,11 @@ func (e *Env) startSelf(name string, build Build, s *shared) error {
 	if err != nil {
 		return err
 	}
+	return e.runSelf(name, bin, s, sentinel, build.Args)
+}
+
+// runSelf starts one on free ports, with further flags.
+func (e *Env) runSelf(name, bin string, s *shared, sentinel *servers.Sentinel, flags []string) error {
 	port, err := servers.FreePort()
 	if err != nil {
 		return err
@@ -57,10 +186,10 @@ func (e *Env) startSelf(name string, build Build, s *shared) error {
 	args := []string{
 		"run",
 		"--listen", fmt.Sprintf("127.0.0.1:%d", port), "--listen", "unix://" + socket,
-		"--master", masterName, "--sentinel", sentinel.Addr(), "--admin", fmt.Sprintf("127.0.0.1:%d", admin),
+		"--master", MasterName, "--sentinel", sentinel.Addr(), "--admin", fmt.Sprintf("127.0.0.1:%d", admin),
 	}
 	cmd, err := e.pool.Command(servers.CommandOptions{
-		Name: name, Path: bin, Args: append(args, build.Args...), Ports: []int{port},
+		Name: name, Path: bin, Args: append(args, flags...), Ports: []int{port},
 	})
 	if err != nil {
 		return err
@@ -69,12 +198,15 @@ func (e *Env) startSelf(name string, build Build, s *shared) error {
 	return nil
 }
 
-// binary returns the program of a build; the tree's is built once, static as it is shipped.
-func (e *Env) binary(build Build) (string, error) {
-	if build.Bin != "" {
-		return build.Bin, nil
+// binary returns the program of a build.
+func (e *Env) binary(build Build) (string, error) { return build.Program(e.dir) }
+
+// Program returns the path of the build's program; the tree's is built into dir, once, static as it is shipped.
+func (b Build) Program(dir string) (string, error) {
+	if b.Bin != "" {
+		return b.Bin, nil
 	}
-	bin := e.path("sentinelproxy")
+	bin := filepath.Join(dir, "sentinelproxy")
 	if _, err := os.Stat(bin); err == nil {
 		return bin, nil
 	}

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"sentinelproxy/benchmarks/load"
 )
 
 func TestParseCalls(t *testing.T) {
@@ -36,6 +38,27 @@ func TestConfigsNameTheirAddresses(t *testing.T) {
 	}
 	if config := haproxyConfig(1, 7001, "", "x"); strings.Contains(config, "unix@") {
 		t.Errorf("haproxy:\n%s", config)
+	}
+}
+
+func TestCan(t *testing.T) {
+	of := func(name string) Target {
+		return Target{kind: &kinds[slices.Index(Names(), name)]}
+	}
+	resp3, multi, set := load.Case{Command: "GET", Protocol: 3}, load.Case{Command: "MULTI"}, load.Case{Command: "SET", Size: 64, Conns: 50, Depth: 1}
+	if tw := of("twemproxy"); tw.Can(resp3) || tw.Can(multi) || !tw.Can(set) {
+		t.Error("twemproxy")
+	}
+	if s := of(Self); !s.Can(resp3) || !s.Can(multi) || !s.Usual(multi) {
+		t.Error(Self)
+	}
+	if h := of("haproxy-2t"); !h.Usual(set) || h.Usual(multi) || !h.Can(multi) {
+		t.Error("haproxy-2t")
+	}
+	for _, name := range Acknowledging() {
+		if a := of(name); !a.Usual(set) || a.Usual(multi) {
+			t.Error(name)
+		}
 	}
 }
 

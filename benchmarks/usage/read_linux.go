@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -74,4 +75,20 @@ func ReadHost() (Host, error) {
 		return Host{}, err
 	}
 	return parseHost(string(stat))
+}
+
+// Descriptors is how many files and sockets this process and those that it starts may have open each. The limit is raised
+// as far as the system lets it be.
+func Descriptors() (int, error) {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		return 0, fmt.Errorf("usage: limit of descriptors: %w", err)
+	}
+	if limit.Cur < limit.Max {
+		limit.Cur = limit.Max
+		if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, (*syscall.Rlimit)(&limit)); err != nil {
+			return 0, fmt.Errorf("usage: limit of descriptors: %w", err)
+		}
+	}
+	return int(limit.Cur), nil
 }

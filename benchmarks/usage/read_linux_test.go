@@ -48,3 +48,14 @@ func TestReadHost(t *testing.T) {
 		t.Errorf("%+v, %v", h, err)
 	}
 }
+
+func TestDescriptors(t *testing.T) {
+	n, err := Descriptors()
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	if err != nil || n < 1 || uint64(n) != limit.Max || limit.Cur != limit.Max {
+		t.Errorf("%d, %v; the limit is %+v", n, err, limit)
+	}
+}

@@ -11,3 +11,6 @@ func Read(int) (Snapshot, error) { return Snapshot{}, errLinuxOnly }
 
 // ReadHost takes a snapshot of the machine; not on this system.
 func ReadHost() (Host, error) { return Host{}, errLinuxOnly }
+
+// Descriptors is how many descriptors a process may have; not on this system.
+func Descriptors() (int, error) { return 0, errLinuxOnly }
