@@ -56,9 +56,9 @@ func ParseAcknowledge(text string) (a Acknowledge, err error) {
 			}
 			a.Timeout = d
 		case "on-timeout":
-			a.Fail, err = oneOf(part, value, "answer", "error")
+			a.Fail, err = secondOf(part, value, "answer", "error")
 		case "reads":
-			a.Reads, err = oneOf(part, value, "now", "replicated")
+			a.Reads, err = secondOf(part, value, "now", "replicated")
 		default:
 			return a, fmt.Errorf("%s: expected replicas, timeout, on-timeout or reads", part)
 		}
@@ -72,8 +72,8 @@ func ParseAcknowledge(text string) (a Acknowledge, err error) {
 	return a, nil
 }
 
-// oneOf tells whether value is the second of two words.
-func oneOf(part, value, first, second string) (bool, error) {
+// secondOf tells whether value is the second of two words.
+func secondOf(part, value, first, second string) (bool, error) {
 	if value != first && value != second {
 		return false, fmt.Errorf("%s: must be %s or %s", part, first, second)
 	}
