@@ -40,6 +40,8 @@ test: ## every test of every module, with real servers (installs them where it m
 	@tools/install-packages.sh redis-server redis-tools haproxy nutcracker
 	$(GO) test -timeout $(TEST_TIMEOUT) $(PACKAGES)
 	$(GO) test -timeout $(TEST_TIMEOUT) ./e2e
+	@tools/install-packages.sh iproute2 iptables || true
+	$(GO) test -timeout $(TEST_TIMEOUT) ./e2e/chaos
 	@$(MAKE) test-clients
 	cd deploy && $(GO) test -timeout $(TEST_TIMEOUT) ./...
 	cd benchmarks && $(GO) test -timeout $(TEST_TIMEOUT) ./...
@@ -64,6 +66,17 @@ test-redis: ## Redis's own tests through the proxy (Debian's source package of r
 	@if tools/redis-source.sh bin/redis-source; then \
 		REDIS_SUITE=$(CURDIR)/bin/redis-source $(GO) test -count=1 -timeout $(TEST_TIMEOUT) ./e2e/redis; \
 	elif [[ $${CI:-} == true ]]; then exit 1; fi
+
+.PHONY: chaos
+chaos: ## every fault under every load, into docs/faults.md (minutes; partitions need root and iptables)
+	@tools/install-packages.sh redis-server
+	@tools/install-packages.sh iproute2 iptables || true
+	$(GO) test -count=1 -v -timeout 60m -parallel 3 ./e2e/chaos -run TestFaults -whole -write $(CURDIR)/docs/faults.md
+
+.PHONY: hold-times
+hold-times: ## how long a switch takes, as distributions, into docs/faults.md (two minutes)
+	@tools/install-packages.sh redis-server
+	$(GO) test -count=1 -v -timeout 60m ./e2e/chaos -run TestHoldTimes -whole -write $(CURDIR)/docs/faults.md
 
 .PHONY: race
 race: ## the packages' tests under the race detector, the end-to-end tests in short (needs a C compiler)

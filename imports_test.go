@@ -41,8 +41,11 @@ var standardOnly = map[string]string{
 	"proxy/command": "it is on the way of every command, and its table has to be usable anywhere",
 }
 
-// testSupport is imported by tests, the demo and the benchmarks only.
-const testSupport = "internal/servers"
+// testSupport is imported by tests, the demo and the benchmarks only, and imports whatever it likes.
+var testSupport = map[string]string{
+	"internal/servers": "it starts servers",
+	"internal/history": "it puts load on a server",
+}
 
 func TestImportsPointDown(t *testing.T) {
 	for _, violation := range checkImports(t, os.DirFS(".")) {
@@ -71,6 +74,8 @@ func TestImportRuleCanFail(t *testing.T) {
 		{"a library in resp", "resp/a.go", `import "golang.org/x/sys/unix"`, "in sight"},
 		{"a library in command", "proxy/command/a.go", `import "go.uber.org/zap"`, "proxy/command imports the standard library only"},
 		{"cgo in resp", "resp/a.go", `import "C"`, "resp imports the standard library only"},
+		{"test support", "internal/history/a.go", `import "sentinelproxy/resp"`, ""},
+		{"load in the product", "proxy/a.go", `import "sentinelproxy/internal/history"`, "tests, the demo and the benchmarks only"},
 		{"servers in the product", "proxy/a.go", `import "sentinelproxy/internal/servers"`, "tests, the demo and the benchmarks only"},
 		{"a folder of no layer", "misc/a.go", `import "fmt"`, "misc is in no layer"},
 		{"import of no layer", "proxy/a.go", `import "sentinelproxy/misc"`, "misc is in no layer"},
@@ -155,23 +160,23 @@ func violation(from, imported string, program bool) string {
 	if why, only := standardOnly[folder]; only && !program && !ours && !standard(imported) {
 		return fmt.Sprintf("%s, but %s imports the standard library only: %s", imported, folder, why)
 	}
-	if layer < 0 && from != testSupport && !program {
+	if layer < 0 && testSupport[from] == "" && !program {
 		return fmt.Sprintf("%s, but %s is in no layer: add it to the table of imports_test.go", imported, from)
 	}
 	if !ours {
 		return ""
 	}
-	if target == testSupport {
-		if layer == 0 || from == testSupport || program {
+	if why := testSupport[target]; why != "" {
+		if layer == 0 || testSupport[from] != "" || program {
 			return ""
 		}
-		return target + ", which is for tests, the demo and the benchmarks only: it starts servers"
+		return target + ", which is for tests, the demo and the benchmarks only: " + why
 	}
 	targetFolder, targetLayer := place(target)
 	switch {
 	case targetLayer < 0:
 		return fmt.Sprintf("%s, but %s is in no layer: add it to the table of imports_test.go", target, target)
-	case program, layer >= 0 && targetLayer > layer, targetFolder == folder:
+	case program, testSupport[from] != "", layer >= 0 && targetLayer > layer, targetFolder == folder:
 		return ""
 	}
 	return fmt.Sprintf("%s, but imports point down only, and %s is not below %s: %s", target, targetFolder, folder, layers[targetLayer].why)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"sentinelproxy/e2e/plainresp"
 	"sentinelproxy/internal/servers"
 )
 
@@ -104,7 +105,7 @@ func TestMassInsertion(t *testing.T) {
 	const commands = 100_000
 	var in strings.Builder
 	for i := range commands {
-		in.Write(encode([][]string{{"SET", fmt.Sprintf("mass:%06d", i), fmt.Sprint(i)}}))
+		in.Write(plainresp.Encode([]string{"SET", fmt.Sprintf("mass:%06d", i), fmt.Sprint(i)}))
 	}
 	out, err := tool(t, p.addr, in.String(), "redis-cli", "--pipe")
 	if err != nil || !strings.Contains(out, fmt.Sprintf("errors: 0, replies: %d", commands)) {
@@ -171,7 +172,7 @@ func TestPipeThroughFailover(t *testing.T) {
 	const commands = 100_000
 	var in strings.Builder
 	for i := range commands {
-		in.Write(encode([][]string{{"SET", fmt.Sprintf("mass:%06d", i), fmt.Sprint(i)}}))
+		in.Write(plainresp.Encode([]string{"SET", fmt.Sprintf("mass:%06d", i), fmt.Sprint(i)}))
 	}
 	type result struct {
 		out string

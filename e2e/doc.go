@@ -10,7 +10,6 @@
 //	counter_test.go    what a client knows of a key that it alone increments
 //	work_test.go       the rounds of a worker: SET and GET, INCR, pipelines
 //	crowd_test.go      64 workers, and what they have seen
-//	liar_test.go       a Sentinel that says whatever a test wants
 //	relay_test.go      loses the replies to what has been applied
 //	race_test.go       a race-tested program for race-tested tests
 //	brief_test.go      every kind of session that is over at once

@@ -2,8 +2,10 @@ package e2e
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
+	"sentinelproxy/e2e/liar"
 	"sentinelproxy/internal/servers"
 )
 
@@ -50,8 +52,8 @@ func TestLyingSentinel(t *testing.T) {
 	cluster := threeAndThree(t, pool)
 	past := cluster.Master()
 	present := cluster.Failover()
-	liar := startLiar(t, cluster.Name, past.Addr(), 0)
-	p := start(t, pool, cluster.Name, append([]string{liar.addr()}, addrs(cluster.Sentinels)...))
+	l := liar.Start(t, cluster.Name, past.Addr(), 0)
+	p := start(t, pool, cluster.Name, append([]string{l.Addr()}, addrs(cluster.Sentinels)...))
 	p.serving(present)
 	p.sentinelsUp(4)
 	audited := p.audit()
@@ -71,7 +73,7 @@ func TestLyingSentinel(t *testing.T) {
 		{"+sdown", fmt.Sprintf("master %s %s", cluster.Name, now)},
 		{"+odown", fmt.Sprintf("master %s %s #quorum 3/3", cluster.Name, now)},
 	} {
-		liar.publish(message[0], message[1])
+		l.Publish(message[0], message[1])
 		clients.works(2) // held for a while perhaps, but served
 		p.serving(present)
 	}
@@ -105,3 +107,6 @@ func (p *proxy) sentinelsUp(n int) {
 		return nil
 	})
 }
+
+// spaced is "host port", as Sentinel writes addresses.
+func spaced(addr string) string { return strings.Replace(addr, ":", " ", 1) }

@@ -3,12 +3,11 @@ package e2e
 import (
 	"bufio"
 	"fmt"
-	"io"
 	"net"
-	"strconv"
-	"strings"
 	"testing"
 	"time"
+
+	"sentinelproxy/e2e/plainresp"
 )
 
 // client is one connection that answers a batch of commands in order. A failure is the connection's: an error
@@ -19,12 +18,10 @@ type client interface {
 }
 
 // replyError is an error reply, without the leading '-'.
-type replyError string
-
-func (e replyError) Error() string { return string(e) }
+type replyError = plainresp.Error
 
 // push is an out of band message of RESP3.
-type push []any
+type push = plainresp.Push
 
 // wire is a client that is only a socket: no library can hide a lost connection or try again.
 type wire struct {
@@ -60,21 +57,10 @@ func dial(t testing.TB, p *proxy, proto int) *wire {
 
 func (w *wire) close() { w.conn.Close() }
 
-func encode(batch [][]string) []byte {
-	var b []byte
-	for _, args := range batch {
-		b = fmt.Appendf(b, "*%d\r\n", len(args))
-		for _, a := range args {
-			b = fmt.Appendf(b, "$%d\r\n%s\r\n", len(a), a)
-		}
-	}
-	return b
-}
-
 // send writes a batch and waits for nothing.
 func (w *wire) send(batch ...[]string) error {
 	_ = w.conn.SetWriteDeadline(time.Now().Add(patience))
-	_, err := w.conn.Write(encode(batch))
+	_, err := w.conn.Write(plainresp.Encode(batch...))
 	return err
 }
 
@@ -129,67 +115,5 @@ func (w *wire) next(t testing.TB, want string) {
 	}
 }
 
-// value reads one value. It is written apart from package resp on purpose: a mistake there must not be
-// excused by the same mistake here.
-func (w *wire) value() (any, error) {
-	line, err := w.in.ReadString('\n')
-	if err != nil {
-		return nil, err
-	}
-	if len(line) < 3 || !strings.HasSuffix(line, "\r\n") {
-		return nil, fmt.Errorf("no RESP: %q", line)
-	}
-	kind, rest := line[0], line[1:len(line)-2]
-	switch kind {
-	case '+', '(', ',':
-		return rest, nil
-	case '-':
-		return replyError(rest), nil
-	case '_':
-		return nil, nil
-	case '#':
-		return rest == "t", nil
-	}
-	n, err := strconv.ParseInt(rest, 10, 64)
-	if err != nil {
-		return nil, fmt.Errorf("no RESP: %q", line)
-	}
-	switch kind {
-	case ':':
-		return n, nil
-	case '$', '=':
-		return w.bulk(n)
-	case '*', '~':
-		return w.list(n)
-	case '>':
-		list, err := w.list(n)
-		values, _ := list.([]any)
-		return push(values), err
-	case '%':
-		return w.list(2 * n)
-	}
-	return nil, fmt.Errorf("no RESP: %q", line)
-}
-
-func (w *wire) bulk(n int64) (any, error) {
-	if n < 0 {
-		return nil, nil
-	}
-	b := make([]byte, n+2)
-	_, err := io.ReadFull(w.in, b)
-	return string(b[:n]), err
-}
-
-func (w *wire) list(n int64) (any, error) {
-	if n < 0 {
-		return nil, nil
-	}
-	list := make([]any, n)
-	for i := range list {
-		var err error
-		if list[i], err = w.value(); err != nil {
-			return nil, err
-		}
-	}
-	return list, nil
-}
+// value reads one value.
+func (w *wire) value() (any, error) { return plainresp.Read(w.in) }

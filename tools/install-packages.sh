@@ -15,6 +15,7 @@ program() {
 	redis-tools) echo redis-benchmark ;;
 	busybox-static) echo busybox ;;
 	ca-certificates) echo update-ca-certificates ;;
+	iproute2) echo ip ;;
 	systemd) echo systemd-analyze ;;
 	nodejs) echo node ;;
 	php-cli) echo php ;;

@@ -3,6 +3,7 @@ package servers
 import (
 	"context"
 	"net"
+	"strconv"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -12,12 +13,26 @@ import (
 // endpoint is a listening server that speaks RESP, and who we are there.
 type endpoint struct {
 	Port     int
+	host     string // "": 127.0.0.1
 	username string
 	password string
 }
 
-// Addr is "127.0.0.1:port". Sentinel must be told the very same host, or it re-points replicas.
-func (e *endpoint) Addr() string { return localAddr(e.Port) }
+// Addr is "127.0.0.1:port", or has the host that was asked for. Sentinel must be told the very same host, or it re-points replicas.
+func (e *endpoint) Addr() string {
+	return net.JoinHostPort(orDefault(e.host, localhost), strconv.Itoa(e.Port))
+}
+
+const localhost = "127.0.0.1"
+
+// bind are the lines of a configuration for an address. Redis and Sentinel connect from there too, so that a packet filter can tell
+// one from another.
+func bind(host string) []string {
+	if host == "" {
+		return []string{"bind " + localhost}
+	}
+	return []string{"bind " + host, "bind-source-addr " + host, "protected-mode no"}
+}
 
 // Client makes a plain client, authenticated, with one connection, which neither retries nor sends
 // anything of its own accord. The caller closes it.

@@ -27,6 +27,8 @@ type ClusterOptions struct {
 	SentinelConfig   []string // further lines of every sentinel.conf
 	NodePorts        []int    // fixed ports, master first; the rest are free ones
 	SentinelPorts    []int
+	NodeHosts        []string // addresses of their own, master first; without: 127.0.0.1
+	SentinelHosts    []string
 }
 
 // Cluster is a group: nodes that replicate, and Sentinels that know them and one another.
@@ -69,7 +71,10 @@ func (p *Pool) Cluster(o ClusterOptions) (*Cluster, error) {
 // AddNode starts a further Redis: the first is the master, the others replicas of Nodes[0]. Use
 // Node.ReplicaOf where another one is the master by now.
 func (c *Cluster) AddNode() (*Node, error) {
-	o := RedisOptions{Password: c.options.Password, Config: c.options.NodeConfig, Port: at(c.options.NodePorts, len(c.Nodes))}
+	o := RedisOptions{
+		Password: c.options.Password, Config: c.options.NodeConfig,
+		Port: at(c.options.NodePorts, len(c.Nodes)), Host: at(c.options.NodeHosts, len(c.Nodes)),
+	}
 	if len(c.Nodes) > 0 {
 		o.ReplicaOf = c.Nodes[0].Addr()
 	}
@@ -94,7 +99,7 @@ func (c *Cluster) AddSentinel() (*Sentinel, error) {
 	}
 	o := c.options
 	s, err := c.pool.Sentinel(SentinelOptions{
-		Port: at(o.SentinelPorts, len(c.Sentinels)), Master: o.Name, MasterAddr: master, Quorum: o.Quorum,
+		Port: at(o.SentinelPorts, len(c.Sentinels)), Host: at(o.SentinelHosts, len(c.Sentinels)), Master: o.Name, MasterAddr: master, Quorum: o.Quorum,
 		DownAfter: o.DownAfter, FailoverTimeout: o.FailoverTimeout, ParallelSyncs: o.ParallelSyncs,
 		AuthPass: o.Password, Password: o.SentinelPassword, Config: o.SentinelConfig,
 	})
@@ -105,11 +110,12 @@ func (c *Cluster) AddSentinel() (*Sentinel, error) {
 	return s, nil
 }
 
-func at(ports []int, i int) int {
-	if i < len(ports) {
-		return ports[i]
+// at is element i, or the zero value where there is none.
+func at[T any](list []T, i int) (v T) {
+	if i < len(list) {
+		v = list[i]
 	}
-	return 0
+	return v
 }
 
 // Join waits until a node that was made a replica of the master is in sync, and every Sentinel knows it as fit for

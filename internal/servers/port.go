@@ -87,7 +87,7 @@ func listenable(port int) bool {
 }
 
 func localAddr(port int) string {
-	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	return net.JoinHostPort(localhost, strconv.Itoa(port))
 }
 
 // onPort calls start with the wished port, or, when that is 0, with free ones until one is not taken by

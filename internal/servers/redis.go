@@ -20,6 +20,7 @@ const (
 // RedisOptions of a redis-server. The zero value is an empty master on a free port, without persistence.
 type RedisOptions struct {
 	Port      int      // 0: a free one
+	Host      string   // of its own, an address of this machine; "": 127.0.0.1
 	ReplicaOf string   // host:port of its master
 	Password  string   // requirepass and masterauth
 	Config    []string // further lines of redis.conf, which CONFIG REWRITE may change
@@ -56,7 +57,7 @@ func (p *Pool) Redis(o RedisOptions) (*Node, error) {
 		if err := os.WriteFile(proc.args[0], []byte(o.file(port, proc.dir)), 0o600); err != nil {
 			return err
 		}
-		node = &Node{Process: proc, endpoint: endpoint{Port: port, password: o.Password}, engine: Redis}
+		node = &Node{Process: proc, endpoint: endpoint{Port: port, host: o.Host, password: o.Password}, engine: Redis}
 		return p.start(proc, port, node.ping)
 	})
 	if err != nil {
@@ -69,13 +70,13 @@ func (p *Pool) Redis(o RedisOptions) (*Node, error) {
 func (o RedisOptions) file(port int, dir string) string {
 	lines := []string{
 		fmt.Sprintf("port %d", port),
-		"bind 127.0.0.1",
 		fmt.Sprintf("dir %q", dir),
 		`save ""`,
 		"appendonly no",
 		"repl-diskless-sync yes",
 		"repl-diskless-sync-delay 0",
 	}
+	lines = append(lines, bind(o.Host)...)
 	if o.Password != "" {
 		lines = append(lines, fmt.Sprintf("requirepass %q", o.Password), fmt.Sprintf("masterauth %q", o.Password))
 	}

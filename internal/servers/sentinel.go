@@ -16,6 +16,7 @@ import (
 // SentinelOptions of a Sentinel that watches one master.
 type SentinelOptions struct {
 	Port            int
+	Host            string        // of its own, an address of this machine; "": 127.0.0.1
 	Master          string        // the master's name
 	MasterAddr      string        // host:port, written exactly as the replicas' REPLICAOF has it
 	Quorum          int           // 0: 1
@@ -53,7 +54,7 @@ func (p *Pool) Sentinel(o SentinelOptions) (*Sentinel, error) {
 		if err := os.WriteFile(file, []byte(o.file(port, proc.dir)), 0o600); err != nil {
 			return err
 		}
-		s = &Sentinel{Process: proc, endpoint: endpoint{Port: port, password: o.Password}, Master: o.Master}
+		s = &Sentinel{Process: proc, endpoint: endpoint{Port: port, host: o.Host, password: o.Password}, Master: o.Master}
 		return p.start(proc, port, s.ping)
 	})
 	if err != nil {
@@ -68,13 +69,13 @@ func (o SentinelOptions) file(port int, dir string) string {
 	}
 	lines := []string{
 		fmt.Sprintf("port %d", port),
-		"bind 127.0.0.1",
 		fmt.Sprintf("dir %q", dir),
 		set("monitor", fmt.Sprintf("%s %d", hostAndPort(o.MasterAddr), orDefault(o.Quorum, 1))),
 		set("down-after-milliseconds", orDefault(o.DownAfter, time.Second).Milliseconds()),
 		set("failover-timeout", orDefault(o.FailoverTimeout, 10*time.Second).Milliseconds()),
 		set("parallel-syncs", orDefault(o.ParallelSyncs, 1)),
 	}
+	lines = append(lines, bind(o.Host)...)
 	if o.AuthUser != "" {
 		lines = append(lines, set("auth-user", o.AuthUser))
 	}

@@ -14,7 +14,11 @@ func (s *stepper) learnClaim(v *view, e topology.Event) {
 	}
 	master := e.Master
 	if master == "" {
-		master = s.m.master
+		// A vote names no master: Sentinels that watch several give it for any of them, and it may be old. Whoever leads a failover of
+		// ours announces it.
+		s.news.look = true
+		s.act(Action{Kind: ActAsk})
+		return
 	}
 	if s.m.term > 0 && !s.m.isMaster(master) {
 		// Late, from a Sentinel that is behind, or about a master that we don't know of yet: a majority will tell.

@@ -109,7 +109,8 @@ func (s *Session) Restore() {
 	commands, names := p.subs.resubscribe()
 	p.subs.repeat(names)
 	for _, raw := range commands {
-		p.link.AppendOwn(resubscribing{r, s}, raw, 1, 0)
+		p.link.AppendOwn(resubscribing{r, s, p.link}, raw, 1, 0)
+		p.link.Await()
 	}
 	if s.g.Scripts != nil && p.usesScripts() {
 		// Links of all lanes load them, but this one may be the first that is ready.
@@ -220,12 +221,14 @@ func (r restoring) Gone() bool { return true }
 // resubscribing takes the end of the confirmations of a subscription that is made again.
 type resubscribing struct {
 	restoring
-	s *Session
+	s    *Session
+	link *upstream.Link
 }
 
-// Reply: a client that may not subscribe any more (the server closes its connection when that is taken from it) must not
+// Reply: what was held may go, such as a PUBLISH. A client that may not subscribe any more (the server closes its connection when that is taken from it) must not
 // be left waiting for messages that won't come.
 func (r resubscribing) Reply(_ *upstream.Entry, reply []byte, _ bool) {
+	r.link.Answered()
 	if resp.IsError(reply) && r.s.pin == r.p {
 		r.s.close(CloseServer)
 		return

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -40,7 +41,11 @@ func askOpinion(ctx context.Context, client *redis.SentinelClient, group string)
 	return opinionOf(state, addr[0], addr[1])
 }
 
-// opinionOf makes the Opinion of the fields of SENTINEL MASTER and the address.
+// failoverInProgress is the flag of a Sentinel that runs a failover of the master in its answer to SENTINEL MASTER.
+const failoverInProgress = "failover_in_progress"
+
+// opinionOf makes the Opinion of the fields of SENTINEL MASTER and the address. When they are not of one node, the failover is past the
+// promotion, and its flag is about the former master: with the new one's address it would announce another failover.
 func opinionOf(state map[string]string, host, port string) (Event, error) {
 	master, ok := joinAddr(host, port)
 	if !ok {
@@ -54,7 +59,11 @@ func opinionOf(state map[string]string, host, port string) (Event, error) {
 	if err != nil {
 		return Event{}, fmt.Errorf("SENTINEL MASTER answered num-other-sentinels %q", state["num-other-sentinels"])
 	}
-	return Event{Kind: Opinion, Master: master, Epoch: epoch, Known: int(others) + 1, Flags: state["flags"]}, nil
+	flags := strings.Split(state["flags"], ",")
+	if host != state["ip"] || port != state["port"] {
+		flags = slices.DeleteFunc(flags, func(f string) bool { return f == failoverInProgress })
+	}
+	return Event{Kind: Opinion, Master: master, Epoch: epoch, Known: int(others) + 1, Flags: strings.Join(flags, ",")}, nil
 }
 
 // noOpinion: not knowing the group is an answer, everything else is an error.

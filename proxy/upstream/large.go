@@ -68,6 +68,7 @@ func (l *Link) leave() {
 		delete(s.shared, l.key)
 	}
 	l.leaving = true
+	l.answered(l.awaited)
 	head := l.pending.pop()
 	l.streamed = false
 	var others []Lost

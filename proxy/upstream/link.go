@@ -44,6 +44,7 @@ type Link struct {
 
 	unselected bool // the user who has selected the database can't do so here
 
+	awaited  int    // see Await
 	serverID int64  // of a pinned link: what the server calls it, 0 if unknown
 	pinned   Pinned // whose alone it is; nil for a shared link
 	users    int    // sessions that have chosen it (shared)
@@ -127,6 +128,24 @@ func (l *Link) AppendOwn(o Owner, raw []byte, n int, tag uint16) {
 		}
 	}
 	l.conn.MarkDirty()
+}
+
+// Await has Restored wait for the reply to what was appended last, until Answered; not for longer than the link lives. What is sent on
+// one link before something on another is not executed before it: a server takes its connections in the order that suits it.
+func (l *Link) Await() {
+	l.awaited++
+	l.set.awaited++
+}
+
+// Answered is called once for each Await.
+func (l *Link) Answered() {
+	l.answered(min(l.awaited, 1))
+	l.set.checkRestored()
+}
+
+func (l *Link) answered(n int) {
+	l.awaited -= n
+	l.set.awaited -= n
 }
 
 // Takes says of the command that was appended last, a Read, that it may pop something.

@@ -49,6 +49,9 @@ var scriptRejections = [...]string{
 // execAbort goes before the same texts when they are the answer to EXEC.
 var execAbort = []byte("EXECABORT Transaction discarded because of: ")
 
+// aborted begins EXEC's error when a command was not queued.
+var aborted = []byte("-EXECABORT ")
+
 // rejection returns the first word of an error reply that says that nothing was applied because the
 // server is not, or not yet, a master that serves; "" for any other reply.
 func rejection(reply []byte, class Class) string {
@@ -206,9 +209,10 @@ func (l *Link) rejected(reply []byte) bool {
 
 // sortOut handles replies behind a rejection. Order within a session must hold, so they can't be
 // delivered before the rejected one is: a read is sent again too (what this node says may be stale), a
-// write that was applied all the same keeps its reply until its turn.
+// write that was applied all the same keeps its reply until its turn. EXEC's refusal of a transaction in which something was rejected
+// says that nothing of it was executed: all of it is sent again.
 func (l *Link) sortOut(reply []byte) {
-	if l.pending.at(0).Class == Read {
+	if l.pending.at(0).Class == Read || bytes.HasPrefix(reply, aborted) {
 		reply = nil
 	}
 	l.setAside(reply)

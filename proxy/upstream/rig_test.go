@@ -117,7 +117,7 @@ func (r *rig) settle() {
 		if u := s.Usage(); u != (Usage{}) {
 			r.t.Errorf("left: %+v", u)
 		}
-		if len(s.links)+len(s.shared)+len(s.backlog)+s.setting+len(s.askers) > 0 || s.restoring {
+		if len(s.links)+len(s.shared)+len(s.backlog)+s.setting+s.awaited+len(s.askers) > 0 || s.restoring {
 			r.t.Errorf("left: %d links, %d shared, %d in the backlog, %d handshakes", len(s.links), len(s.shared), len(s.backlog), s.setting)
 		}
 		s.Trim()

@@ -35,7 +35,7 @@ type Options struct {
 	PinnedLost func(addr string, err error)
 	// Rejected: a node has answered with the rejection that begins with word. Hold now.
 	Rejected func(addr, word string)
-	// Restored: all links that Adopt asked for are up and the backlog is on its way.
+	// Restored: all links that Adopt asked for are up, what they were to await is answered, and the backlog is on its way.
 	Restored func()
 }
 
@@ -59,6 +59,7 @@ type Set struct {
 	redis         bool // the master is known to be none but a Redis
 	restoring     bool
 	setting       int   // links whose handshake is under way
+	awaited       int   // see Link.Await, of all links
 	adoption      int   // counts calls of Adopt
 	streaming     *Link // see Streaming
 }
@@ -275,6 +276,7 @@ func (s *Set) closed(l *Link, err error) {
 	var system syscall.Errno
 	idle := wasReady && l.pending.len() == 0 && (errors.Is(err, errEOF) || errors.As(err, &system)) // not what we close for
 	s.loop.Cancel(l.timer)
+	l.answered(l.awaited)
 	l.state = closed
 	delete(s.links, l)
 	if !l.dropping {
@@ -320,10 +322,10 @@ func (s *Set) condemned(l *Link, word string) {
 	s.opt.Rejected(l.addr, word)
 }
 
-// checkRestored reports once after Adopt, when no handshake is left. In the next turn: the end of this
+// checkRestored reports once after Adopt, when no handshake is left and no awaited reply. In the next turn: the end of this
 // one writes the backlog, and what is held on other lanes must not get to the master before it.
 func (s *Set) checkRestored() {
-	if !s.restoring || s.setting > 0 {
+	if !s.restoring || s.setting > 0 || s.awaited > 0 {
 		return
 	}
 	adoption := s.adoption

@@ -1,4 +1,5 @@
-package e2e
+// Package liar is a Sentinel that says what it is told to: no real one can be made to.
+package liar
 
 import (
 	"bufio"
@@ -8,11 +9,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"sentinelproxy/e2e/plainresp"
 )
 
-// liar is a Sentinel that says what it is told to: no real one can be made to. It speaks as much as a proxy asks of
-// a Sentinel.
-type liar struct {
+// Liar speaks as much as a proxy asks of a Sentinel.
+type Liar struct {
 	t        testing.TB
 	listener net.Listener
 	wg       sync.WaitGroup
@@ -25,15 +27,15 @@ type liar struct {
 	}
 }
 
-// startLiar begins to say that master is at addr, since epoch.
-func startLiar(t testing.TB, master, addr string, epoch int) *liar {
+// Start begins to say that master is at addr, since epoch.
+func Start(t testing.TB, master, addr string, epoch int) *Liar {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	host, port, _ := strings.Cut(spaced(addr), " ")
-	l := &liar{t: t, listener: ln}
+	host, port, _ := strings.Cut(addr, ":")
+	l := &Liar{t: t, listener: ln}
 	l.mu.conns, l.mu.subscribers = map[net.Conn]bool{}, map[net.Conn]bool{}
 	l.answers = map[string]string{
 		"ping":          "+PONG\r\n",
@@ -49,9 +51,10 @@ func startLiar(t testing.TB, master, addr string, epoch int) *liar {
 	return l
 }
 
-func (l *liar) addr() string { return l.listener.Addr().String() }
+// Addr is its host:port.
+func (l *Liar) Addr() string { return l.listener.Addr().String() }
 
-func (l *liar) close() {
+func (l *Liar) close() {
 	l.listener.Close()
 	l.mu.Lock()
 	for c := range l.mu.conns {
@@ -61,7 +64,7 @@ func (l *liar) close() {
 	l.wg.Wait()
 }
 
-func (l *liar) accept() {
+func (l *Liar) accept() {
 	for {
 		c, err := l.listener.Accept()
 		if err != nil {
@@ -74,7 +77,7 @@ func (l *liar) accept() {
 	}
 }
 
-func (l *liar) serve(c net.Conn) {
+func (l *Liar) serve(c net.Conn) {
 	defer func() {
 		l.mu.Lock()
 		delete(l.mu.conns, c)
@@ -82,9 +85,9 @@ func (l *liar) serve(c net.Conn) {
 		l.mu.Unlock()
 		c.Close()
 	}()
-	w := &wire{conn: c, in: bufio.NewReader(c)}
+	in := bufio.NewReader(c)
 	for {
-		v, err := w.value() // a command has the form of an array reply
+		v, err := plainresp.Read(in) // a command has the form of an array reply
 		if err != nil {
 			return
 		}
@@ -95,7 +98,7 @@ func (l *liar) serve(c net.Conn) {
 	}
 }
 
-func (l *liar) answer(c net.Conn, words []any) string {
+func (l *Liar) answer(c net.Conn, words []any) string {
 	var line []string
 	for _, w := range words {
 		line = append(line, strings.ToLower(fmt.Sprint(w)))
@@ -118,8 +121,8 @@ func (l *liar) answer(c net.Conn, words []any) string {
 	return fmt.Sprintf("-ERR unknown command %q\r\n", command)
 }
 
-// publish tells all subscribers.
-func (l *liar) publish(channel, message string) {
+// Publish tells all subscribers.
+func (l *Liar) Publish(channel, message string) {
 	l.t.Helper()
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -140,6 +143,3 @@ func array(words ...string) string {
 	}
 	return text
 }
-
-// spaced is "host port", as Sentinel writes addresses.
-func spaced(addr string) string { return strings.Replace(addr, ":", " ", 1) }

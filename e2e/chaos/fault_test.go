@@ -1,0 +1,64 @@
+package chaos
+
+import (
+	"fmt"
+	"slices"
+
+	"sentinelproxy/internal/servers"
+)
+
+// fault is one that strikes a world under load.
+type fault struct {
+	name    string
+	network bool // the processes need addresses of their own
+	short   bool // in the short form, too
+
+	options func(*servers.ClusterOptions)
+	prepare func(*world) // before the proxies are started
+	args    []string     // further flags of the proxies
+	strike  func(*world) // returns when all is well again
+	promise promise
+}
+
+// promise is what clients may see of a fault at the worst. The zero value is that of a planned switch: nothing at all.
+type promise struct {
+	errors []string // first words of errors
+	closed bool     // connections are closed
+	lost   bool     // acknowledged writes are lost; why says why that can't be helped
+	why    string
+}
+
+// unknown is the promise where the master goes without a word: a write that was on the wire may or may not have been applied.
+var unknown = promise{errors: []string{"UNKNOWNOUTCOME"}}
+
+// asynchronous is the promise where a master goes that had acknowledged what no replica had. With --acknowledge replicas=1 and more
+// that can't be.
+var asynchronous = promise{
+	errors: []string{"UNKNOWNOUTCOME"}, lost: true,
+	why: "replication is asynchronous, and writes are acknowledged by the master alone",
+}
+
+// broken lists what was seen that was not to be.
+func (p *promise) broken(s *seen) (list []string) {
+	for word, n := range s.Errors {
+		if !slices.Contains(p.errors, word) {
+			list = append(list, fmt.Sprintf("%d errors %s", n, word))
+		}
+	}
+	slices.Sort(list)
+	for _, c := range []struct {
+		n       int
+		what    string
+		allowed bool
+	}{
+		{s.Closed, "closed connections", p.closed},
+		{s.Lost, "acknowledged writes lost", p.lost},
+		{s.Twice, "writes applied twice", false},
+		{s.Foreign, "foreign replies", false},
+	} {
+		if c.n > 0 && !c.allowed {
+			list = append(list, fmt.Sprintf("%d %s", c.n, c.what))
+		}
+	}
+	return list
+}
