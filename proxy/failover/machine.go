@@ -28,7 +28,8 @@ type Config struct {
 	bugs bugs
 }
 
-// bugs are mistakes that tests switch on to see that the exploration finds them. Never set outside of tests.
+// bugs are mistakes that tests switch on to see that the exploration finds them. Never set outside of tests: those of a whole program
+// are set when it is built (mistakes_none.go).
 type bugs struct {
 	skipRole   bool // adopt without asking ROLE
 	anyEpoch   bool // count opinions below the last adopted epoch
@@ -60,6 +61,8 @@ func DefaultConfig(sentinels []string) Config {
 		Confirm:     15 * time.Second,
 
 		MinorityGrace: 30 * time.Second,
+
+		bugs: mistakes,
 	}
 }
 
