@@ -82,7 +82,7 @@ func TestRunFindsWrong(t *testing.T) {
 		},
 		"a reply that comes too late": {
 			func(server net.Conn, in *bufio.Reader, command string) string {
-				time.Sleep(100 * time.Millisecond)
+				time.Sleep(time.Second)
 				return ask(server, in, command)
 			},
 			nil, func(h *History) bool { return h.Summary().Closed > 0 && len(h.Check()) == 0 },
@@ -97,7 +97,7 @@ func TestRunFindsWrong(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			addr := meddler(t, node.Addr(), c.meddle)
-			h := observe(t, Options{Addrs: []string{addr}, Kinds: c.kinds, Fresh: time.Hour, Timeout: 50 * time.Millisecond, Mix: WriteHeavy}, 200)
+			h := observe(t, Options{Addrs: []string{addr}, Kinds: c.kinds, Fresh: time.Hour, Timeout: 500 * time.Millisecond, Mix: WriteHeavy}, 200)
 			if !c.found(h) {
 				t.Errorf("not found: %+v", h.Summary())
 			}
