@@ -67,18 +67,21 @@ func TestRunFindsWrong(t *testing.T) {
 	}{
 		"a lost write": {
 			func(net.Conn, *bufio.Reader, string) string { return ":1\r\n" },
-			[]Kind{Set}, func(h *History) bool { return h.Summary().Lost > 0 },
+			[]Kind{Set},
+			func(h *History) bool { return h.Summary().Lost > 0 },
 		},
 		"a write that is applied twice": {
 			func(server net.Conn, in *bufio.Reader, command string) string {
 				ask(server, in, command)
 				return ask(server, in, command)
 			},
-			[]Kind{Counter}, func(h *History) bool { return h.Summary().Twice > 0 && broken(h.CheckLossy(), Doubled) },
+			[]Kind{Counter},
+			func(h *History) bool { return h.Summary().Twice > 0 && broken(h.CheckLossy(), Doubled) },
 		},
 		"another key's reply": {
 			func(net.Conn, *bufio.Reader, string) string { return "$3\r\n9.9\r\n" },
-			[]Kind{Register}, func(h *History) bool { return broken(h.CheckLossy(), Foreign) },
+			[]Kind{Register},
+			func(h *History) bool { return broken(h.CheckLossy(), Foreign) },
 		},
 		"a reply that comes too late": {
 			func(server net.Conn, in *bufio.Reader, command string) string {
@@ -92,7 +95,8 @@ func TestRunFindsWrong(t *testing.T) {
 				ask(server, in, command)
 				return "-UNKNOWNOUTCOME it may have been applied\r\n"
 			},
-			[]Kind{Counter}, func(h *History) bool { return h.Summary().Unknown > 0 && len(h.Check()) == 0 },
+			[]Kind{Counter},
+			func(h *History) bool { return h.Summary().Unknown > 0 && len(h.Check()) == 0 },
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
