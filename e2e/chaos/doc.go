@@ -10,7 +10,8 @@
 //	fault_test.go       what a fault is, and what may be promised for it
 //	world_test.go       a cluster with the proxies before it, and what faults do to them
 //	network_test.go     addresses for each process, and cuts between them
-//	load_test.go        clients that work until they are told to rest
+//	history_test.go     clients that share keys, and a check whether one order explains what they saw
+//	load_test.go        clients that work until they are told to rest, each on keys of its own
 //	tally_test.go       what they have seen
 //	client_test.go      one connection
 //	table_test.go       the tables

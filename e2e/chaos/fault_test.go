@@ -2,7 +2,10 @@ package chaos
 
 import (
 	"fmt"
+	"os/exec"
 	"slices"
+	"strings"
+	"sync"
 
 	"sentinelproxy/internal/servers"
 )
@@ -14,9 +17,10 @@ type fault struct {
 	short   bool // in the short form, too
 
 	options func(*servers.ClusterOptions)
-	prepare func(*world) // before the proxies are started
-	args    []string     // further flags of the proxies
-	strike  func(*world) // returns when all is well again
+	prepare func(*world)    // before the proxies are started
+	args    func() []string // further flags of the proxies; nil: none
+	needs   string          // a flag without which there is nothing to be seen; "": none
+	strike  func(*world)    // returns when all is well again
 	promise promise
 }
 
@@ -26,6 +30,22 @@ type promise struct {
 	closed bool     // connections are closed
 	lost   bool     // acknowledged writes are lost; why says why that can't be helped
 	why    string
+}
+
+// help is what the program says of its flags: the one under test may be older than a flag.
+var help = sync.OnceValue(func() string {
+	text, _ := exec.Command(program, "run", "--help").CombinedOutput() // an empty one knows no flag
+	return string(text)
+})
+
+// ifKnown is a flag and its value, or nothing where the program has no such flag.
+func ifKnown(flag, value string) func() []string {
+	return func() []string {
+		if !strings.Contains(help(), flag) {
+			return nil
+		}
+		return []string{flag, value}
+	}
 }
 
 // unknown is the promise where the master goes without a word: a write that was on the wire may or may not have been applied.
@@ -55,6 +75,7 @@ func (p *promise) broken(s *seen) (list []string) {
 		{s.Lost, "acknowledged writes lost", p.lost},
 		{s.Twice, "writes applied twice", false},
 		{s.Foreign, "foreign replies", false},
+		{s.Unexplained, "keys that no order of the calls explains", false},
 	} {
 		if c.n > 0 && !c.allowed {
 			list = append(list, fmt.Sprintf("%d %s", c.n, c.what))

@@ -9,3 +9,10 @@ var killed = fault{
 		w.promoted(old)
 	},
 }
+
+// killedAcknowledged is the same where a write is acknowledged when both replicas have it: nothing is lost, whoever is promoted.
+var killedAcknowledged = fault{
+	name: "SIGKILL of the master, --acknowledge replicas=2", promise: unknown,
+	args: ifKnown("--acknowledge", "replicas=2"), needs: "--acknowledge",
+	strike: killed.strike,
+}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"sentinelproxy/internal/history"
 	"sentinelproxy/internal/servers"
 	"sentinelproxy/proxy/admin"
 )
@@ -14,7 +15,7 @@ import (
 // faults in the order of the table.
 var faults = append([]*fault{
 	&plainFailover, &second, &slowCandidate, &neighbour, &orderedSwitch,
-	&killed, &comeback, &killedWhileReleasing, &terminated, &hung, &zombie,
+	&killed, &killedAcknowledged, &comeback, &killedWhileReleasing, &terminated, &hung, &zombie,
 	&cutFromMaster, &cutFromMinority, &cutFromLeader, &cutFromMajority, &cutFromReplicas, &alone,
 	&lossyFailover, &lossySwitch,
 	&lied, &oldState, &aborted, &restarted,
@@ -32,8 +33,8 @@ var loads = []struct {
 	start func(*world) clients
 	short bool
 }{
-	{"write-heavy", sessions(writesAndReads(0.9), 20), false},
-	{"read-heavy", sessions(writesAndReads(0.1), 20), false},
+	{"write-heavy", historyOf(history.WriteHeavy), false},
+	{"read-heavy", historyOf(history.ReadHeavy), false},
 	{"every kind of session", sessions(everyKind, 3), true},
 }
 

@@ -52,10 +52,10 @@ var cutFromLeader = fault{
 }
 
 // cutFromMajority is two Sentinels of three that no proxy reaches, and a failover which those agree on. A proxy that hears only a
-// minority holds rather than writes to a master that may be one no more.
+// minority holds rather than writes to a master that may be one no more: broken where there is no --minority-grace.
 var cutFromMajority = fault{
 	name: "partition: the proxies from a majority of the Sentinels, and SENTINEL FAILOVER", network: true,
-	args: []string{"--minority-grace", "1s"},
+	args: ifKnown("--minority-grace", "1s"),
 	strike: func(w *world) {
 		old := w.cluster.Master()
 		heal := w.network.cut(w.proxyHosts(), w.sentinelHosts(0, 1))

@@ -2,7 +2,6 @@ package chaos
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strconv"
 
@@ -20,13 +19,6 @@ var everyKind = []kind{
 	{"short-lived", newShortLived},
 	{"queue", newQueue},
 	{"channel", newChannel},
-}
-
-// writesAndReads are ordinary clients of which this part of the commands are writes.
-func writesAndReads(writes float64) []kind {
-	return []kind{{"ordinary", func(l *load, addr, name string, number int) session {
-		return &ordinary{plain: *newPlain(l, addr, name, number).(*plain), writes: writes}
-	}}}
 }
 
 // plain is INCR, SET and GET, each after the reply to the one before.
@@ -62,25 +54,6 @@ func (s *plain) end() { s.client.hangUp() }
 func (s *plain) final(master *servers.Node) {
 	s.counter.final(master)
 	s.register.final(master)
-}
-
-// ordinary does one of plain's commands in a round, by chance.
-type ordinary struct {
-	plain
-	writes float64
-}
-
-func (s *ordinary) round() {
-	switch {
-	case rand.Float64() >= s.writes && rand.N(2) == 0:
-		s.get()
-	case rand.Float64() >= s.writes:
-		s.counter.read(s.client.one("GET", s.counter.key))
-	case rand.N(2) == 0:
-		s.set()
-	default:
-		s.increment()
-	}
 }
 
 // pipeline sends sixteen commands at once.

@@ -17,8 +17,11 @@ type seen struct {
 	Lost     int            // writes that were acknowledged and are gone
 	Twice    int            // writes that were applied twice
 	Foreign  int            // replies that can't be to what was asked
-	Longest  time.Duration  // from a batch to its last reply; not of those that wait by themselves, as BLPOP does
-	Notes    []string       // what was lost, twice or foreign: the first few
+	// Unexplained are the keys of which no order of the calls explains what was answered. Looked for where nothing may be lost, and the
+	// clients share their keys.
+	Unexplained int
+	Longest     time.Duration // from a batch to its last reply; not of those that wait by themselves, as BLPOP does
+	Notes       []string      // what was lost, twice or foreign: the first few
 }
 
 // tally collects it. All clients of a cell share one.
@@ -86,9 +89,11 @@ func (t *tally) foreign(note string) {
 	t.note("foreign: " + note)
 }
 
+// enough notes.
+const enough = 12
+
 // note keeps the first few of each; the caller has locked.
 func (t *tally) note(text string) {
-	const enough = 12
 	if len(t.mu.Notes) < enough {
 		t.mu.Notes = append(t.mu.Notes, text)
 	}

@@ -20,6 +20,7 @@ type world struct {
 	pool    *servers.T
 	cluster *servers.ClusterT
 	proxies []*proxy
+	fault   *fault
 	network *network // nil: all are at 127.0.0.1
 	load    clients  // nil until there are some
 	token   string   // the file
@@ -31,7 +32,10 @@ type world struct {
 // newWorld starts all but the clients, and waits until every proxy serves.
 func newWorld(t *testing.T, f *fault, proxies int) *world {
 	t.Helper()
-	w := &world{t: t, token: filepath.Join(t.TempDir(), "token")}
+	if !strings.Contains(help(), f.needs) {
+		t.Skipf("skipped: the program has no %s", f.needs)
+	}
+	w := &world{t: t, fault: f, token: filepath.Join(t.TempDir(), "token")}
 	options := servers.ClusterOptions{Replicas: 2, Sentinels: 3, DownAfter: time.Second}
 	if f.network {
 		w.network = newNetwork(t)
@@ -49,8 +53,12 @@ func newWorld(t *testing.T, f *fault, proxies int) *world {
 	if f.prepare != nil {
 		f.prepare(w)
 	}
+	var args []string
+	if f.args != nil {
+		args = f.args()
+	}
 	for i := range proxies {
-		w.proxies = append(w.proxies, w.startProxy(i, f.args...))
+		w.proxies = append(w.proxies, w.startProxy(i, args...))
 	}
 	w.serving(w.cluster.Master())
 	return w
