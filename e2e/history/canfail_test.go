@@ -12,7 +12,7 @@ import (
 )
 
 // tries that a violation may take to be found: each of these mistakes needs a moment of a few milliseconds.
-const tries = 3
+const tries = 5
 
 // finds demands a violation of one of the rules within the tries.
 func finds(t *testing.T, try func(*testing.T) *history.History, rules ...history.Rule) {
