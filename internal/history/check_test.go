@@ -171,14 +171,14 @@ func TestLossy(t *testing.T) {
 	}
 }
 
-// TestUndecided: a check that takes too long is no success.
+// TestUndecided: a check that is given up is no success.
 func TestUndecided(t *testing.T) {
 	var lines []did
 	for i := range 30 {
 		lines = append(lines, did{i, 0, 99, SET, fmt.Sprint(i, ".1"), "OK"})
 	}
 	h := told(append(lines, did{0, 200, 201, GET, "", nil})...)
-	if v := h.keys()[0].linearizable(50 * time.Millisecond); v == nil || v.Rule != Undecided {
+	if v := h.keys()[0].linearizable(1000); v == nil || v.Rule != Undecided {
 		t.Error(v)
 	}
 }

@@ -27,11 +27,15 @@ func (p *position) turn(v Verb) *int {
 	return &p.n
 }
 
-func (k *key) model() porcupine.Model {
+// model counts steps, and lets nothing pass any more after the limit.
+func (k *key) model(steps *int, limit int) porcupine.Model {
 	return porcupine.Model{
 		Init: func() any { return position{state: initial[k.kind]} },
 		Step: func(before, input, _ any) (bool, any) {
 			p, c := before.(position), input.(*call)
+			if *steps++; *steps > limit {
+				return false, p
+			}
 			if turn := p.turn(c.Verb); c.turn >= 0 {
 				if *turn != c.turn {
 					return false, p
@@ -51,41 +55,53 @@ func (k *key) calls() (list []porcupine.Operation) {
 	for _, o := range k.operations {
 		end = max(end, o.Call, o.Return)
 	}
-	observed := k.observed()
+	shown := k.shown()
 	var turns position
 	for _, o := range k.operations {
 		v, c := verbs[o.Verb], &call{o, -1}
 		entry := porcupine.Operation{ClientId: o.Client, Input: c, Call: int64(o.Call), Return: int64(o.Return)}
-		switch {
-		case o.Outcome == Answered:
-		case o.Outcome == Refused, !v.write, v.fresh && !observed[o.Value]:
-			continue
-		default:
+		if o.Outcome == Unknown {
 			// Never applied is the same as applied after everything else: whatever it does there, nobody sees.
 			entry.Return = int64(end) + 1
-			if o.Value == "" {
-				turn := turns.turn(o.Verb)
-				c.turn = *turn
-				*turn++
-			}
+		}
+		at, is := shown[o.Value]
+		switch {
+		case o.Outcome == Answered:
+		case o.Outcome == Refused, !v.write:
+			continue
+		case v.fresh && is:
+			entry.Return = int64(max(at, o.Call))
+		case v.fresh && k.kind != List:
+			// What nothing shows can be left out: if it fits into an order, the order without it fits as well. Not so in a
+			// list, whose length shows it.
+			continue
+		case !v.fresh && !v.known:
+			turn := turns.turn(o.Verb)
+			c.turn = *turn
+			*turn++
 		}
 		list = append(list, entry)
 	}
 	return list
 }
 
-// observed are the values whose being there any reply shows. A write of unknown outcome that nothing shows can be left out: if it
-// fits into an order, the order without it fits as well. Not so in a list, whose length shows it.
-func (k *key) observed() map[string]bool {
-	values := map[string]bool{}
-	for _, o := range k.operations {
-		if o.Outcome != Answered {
-			values[o.Value] = values[o.Value] || k.kind == List
-			continue
+// shown tells by when each value must have been written, as replies show it.
+func (k *key) shown() map[string]time.Duration {
+	values := map[string]time.Duration{}
+	show := func(value string, at time.Duration) {
+		if before, is := values[value]; !is || at < before {
+			values[value] = at
 		}
-		values[o.Value], values[o.Old] = true, true
+	}
+	for _, o := range k.operations {
 		for _, value := range o.values() {
-			values[value] = true
+			show(value, o.Return)
+		}
+		switch {
+		case o.Verb == CAS && o.Reply == int64(1):
+			show(o.Old, o.Return)
+		case verbs[o.Verb].known && o.Reply == int64(1):
+			show(o.Value, o.Return)
 		}
 	}
 	return values

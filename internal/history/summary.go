@@ -106,16 +106,16 @@ func (k *key) lostOfList(last Values) (n int) {
 }
 
 func (k *key) lostOfSet(last Values) (n int) {
-	tried, removed := map[string]bool{}, map[string]bool{}
+	maybe, removed := map[string]bool{}, map[string]bool{}
 	for _, o := range k.operations {
-		if o.Verb == SREM && o.Outcome != Refused {
-			tried[o.Value] = true
+		if o.Verb == SREM {
+			maybe[o.Value] = maybe[o.Value] || o.Outcome == Unknown
 			removed[o.Value] = removed[o.Value] || o.Reply == int64(1)
 		}
 	}
 	for _, o := range k.acknowledged(SADD) {
 		there := last.has(o.Value)
-		if there && removed[o.Value] || !there && !tried[o.Value] {
+		if there && removed[o.Value] || !there && !removed[o.Value] && !maybe[o.Value] {
 			n++
 		}
 	}

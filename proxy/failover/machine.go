@@ -33,7 +33,8 @@ type Config struct {
 	bugs bugs
 }
 
-// bugs are mistakes that tests switch on to see that the exploration finds them. Never set outside of tests.
+// bugs are mistakes that tests switch on to see that the exploration finds them. Never set outside of tests: those of a whole program
+// are set when it is built (mistakes_none.go).
 type bugs struct {
 	skipRole   bool // adopt without asking ROLE
 	anyEpoch   bool // count opinions below the last adopted epoch
@@ -74,6 +75,8 @@ func DefaultConfig(sentinels []string) Config {
 
 		FenceEvery: 50 * time.Millisecond,
 		FenceLimit: 15 * time.Second,
+
+		bugs: mistakes,
 	}
 }
 
