@@ -2,6 +2,9 @@ package servers
 
 import (
 	"context"
+	"fmt"
+	"runtime"
+	"strings"
 	"testing"
 	"time"
 )
@@ -47,5 +50,24 @@ func TestSentinelRemembersOverRestart(t *testing.T) {
 	defer cancel()
 	if err := s.WaitKnows(ctx, 1, 2); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestHostsOfTheirOwn: nodes and Sentinels connect from the addresses that they listen on.
+func TestHostsOfTheirOwn(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux has all of 127.0.0.0/8")
+	}
+	c := NewT(t).Cluster(ClusterOptions{
+		Replicas: 1, Sentinels: 2, NodeHosts: []string{"127.0.7.1", "127.0.7.2"}, SentinelHosts: []string{"127.0.7.3", "127.0.7.4"},
+	})
+	clients, err := c.Nodes[0].Do(t.Context(), "CLIENT", "LIST")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, host := range []string{"127.0.7.2", "127.0.7.3", "127.0.7.4"} {
+		if !strings.Contains(fmt.Sprint(clients), " addr="+host+":") {
+			t.Errorf("nobody comes from %s:\n%v", host, clients)
+		}
 	}
 }
