@@ -209,9 +209,10 @@ func (l *Link) rejected(reply []byte) bool {
 
 // sortOut handles replies behind a rejection. Order within a session must hold, so they can't be
 // delivered before the rejected one is: a read is sent again too (what this node says may be stale), a
-// write that was applied all the same keeps its reply until its turn.
+// write that was applied all the same keeps its reply until its turn. A transaction that is discarded because one of its
+// commands was rejected was not applied.
 func (l *Link) sortOut(reply []byte) {
-	if l.pending.at(0).Class == Read {
+	if l.pending.at(0).Class == Read || string(resp.ErrorPrefix(reply)) == "EXECABORT" {
 		reply = nil
 	}
 	l.setAside(reply)
