@@ -56,6 +56,29 @@ func TestRejectedMidPipeline(t *testing.T) {
 	}
 }
 
+// TestRejectedInsideTransaction: the EXEC behind a command that was not queued is sent again with it.
+func TestRejectedInsideTransaction(t *testing.T) {
+	first, second := scripted.Listen(t), scripted.Listen(t)
+	r := newRig(t, nil)
+	r.adopt(first.Addr())
+	a := r.client("a")
+	r.in(func() {
+		l := r.set.Shared(plain)
+		a.send(l, "INCR 1", Read) // as what is queued is
+		a.send(l, "EXEC", Write)
+		a.send(l, "INCR 2", Write)
+	})
+	p := first.AcceptReady()
+	p.Expect("INCR 1", "EXEC", "INCR 2")
+	p.Send("-READONLY no\r\n-EXECABORT Transaction discarded because of previous errors.\r\n-ERR no integer\r\n")
+	p.ExpectClosed()
+	r.adopt(second.Addr())
+	p = second.AcceptReady()
+	p.Expect("INCR 1", "EXEC")
+	p.Send("+QUEUED\r\n*1\r\n:1\r\n")
+	a.want("+QUEUED\r\n", "*1\r\n:1\r\n", "-ERR no integer\r\n")
+}
+
 // TestRejectedThenCut: the link breaks while replies behind a rejection are due.
 func TestRejectedThenCut(t *testing.T) {
 	first, second := scripted.Listen(t), scripted.Listen(t)
