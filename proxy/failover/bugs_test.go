@@ -21,6 +21,7 @@ func TestExplorationFindsBugs(t *testing.T) {
 		{"release before the lanes are ready", bugs{early: true}, "I2"},
 		{"no way out of refusing", bugs{deafRefuse: true}, "I10"},
 		{"any Sentinel's candidate", bugs{anyWord: true}, "I5"},
+		{"a failover that goes on is dismissed", bugs{impatient: true}, "I11 I17"},
 		{"writes go on with a minority", bugs{careless: true}, "I13"},
 		{"a fence is not lifted before the release", bugs{fenceStays: true}, "I15"},
 		{"the next master is fenced", bugs{fenceNext: true}, "I14"},
@@ -53,6 +54,9 @@ func bugRoots(t testing.TB, b bugs) []position {
 	roots := []position{
 		root(t, w, bugs{}, servingA...),
 		root(t, w, bugs{}, append(servingA, "s1 down", "s2 down", "timer minority")...),
+	}
+	if b.impatient {
+		roots = []position{root(t, newChaos(t, "names A 5"), bugs{}, append(servingA, "s1 +try-failover A", "s1 names A 5 failover_in_progress", "s1 +selected-slave B A")...)}
 	}
 	for i := range roots {
 		cfg := *roots[i].m.cfg

@@ -127,12 +127,12 @@ func (s *stepper) abort(v *view, e topology.Event) {
 }
 
 // dismiss stops believing the claims of the Sentinels that match, until they get further than they are.
-func (s *stepper) dismiss(match func(*view) bool, why string) {
+func (s *stepper) dismiss(match func(*view, *claim) bool, why string) {
 	n := 0
 	for i := range s.m.views {
 		v := &s.m.views[i]
 		for _, c := range v.claims() {
-			if c.active() && match(v) {
+			if c.active() && match(v, c) {
 				c.dismissed = c.stage
 				s.note("failover of %s claimed by %s is dismissed: %s", c.master, v.addr, why)
 				n++
@@ -144,6 +144,11 @@ func (s *stepper) dismiss(match func(*view) bool, why string) {
 		s.lifted()
 	}
 }
+
+// stands tells of a claim without progress that it is not to be dismissed: the Sentinel has ordered the promotion, or is about to, and
+// answers that its failover goes on. A candidate that hangs is promoted as soon as it goes on, and what the old master takes until then would be
+// thrown away. It ends by the Sentinel's abort (after failover-timeout), or when the Sentinel does not answer any more.
+func (c *claim) stands(v *view) bool { return c.stage >= stageSelected && v.inProgress() }
 
 // lifted: one claim less. What the Sentinels said while it was believed may be from before the promotion, so they
 // are all asked anew before the old master can be gone on with.

@@ -21,7 +21,8 @@
 //     reach for Config.MinorityGrace (minority.go): then writes are held until a majority is back.
 //
 // The master of a failover that a Sentinel claims to run is not eligible while the claim is believed: until it is
-// withdrawn (-failover-abort-*), the Sentinel is in TILT, or it made no progress for Config.Patience. After that all Sentinels are asked anew before
+// withdrawn (-failover-abort-*), the Sentinel is in TILT, or it made no progress for Config.Patience. One that has named its candidate is also believed
+// without progress for as long as the Sentinel answers failover_in_progress: a candidate that hangs may be promoted yet. After that all Sentinels are asked anew before
 // their opinions count again, because what they said before can be from before the promotion.
 //
 // The floor is the highest config-epoch that a majority vouched for. An adoption by following raises it in advance by one,

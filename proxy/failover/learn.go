@@ -104,7 +104,10 @@ func (s *stepper) learnProbe(in Probed) bool {
 func (s *stepper) learnTimer(t Timer) {
 	switch t {
 	case TimerClaim:
-		s.dismiss(func(*view) bool { return true }, "no progress")
+		s.dismiss(func(v *view, c *claim) bool { return !c.stands(v) || s.m.cfg.bugs.impatient }, "no progress")
+		if s.m.hasActive() {
+			s.arm(TimerClaim, s.m.cfg.Patience)
+		}
 	case TimerTrust:
 		for i := range s.m.views {
 			// Those that are active again have got further, and keep their patience.
@@ -184,7 +187,7 @@ func (s *stepper) learnTilt(v *view, text string) {
 	case strings.HasPrefix(text, "+tilt"):
 		v.tilt = true
 		addr := v.addr
-		s.dismiss(func(v *view) bool { return v.addr == addr }, "TILT")
+		s.dismiss(func(v *view, _ *claim) bool { return v.addr == addr }, "TILT")
 	case strings.HasPrefix(text, "-tilt"):
 		v.tilt = false
 		for _, c := range v.claims() {

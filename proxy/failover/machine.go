@@ -45,6 +45,7 @@ type bugs struct {
 	early      bool // release on adoption, without waiting for the lanes
 	deafRefuse bool // don't look for a master any more once refusing
 	anyWord    bool // adopt the candidate of any Sentinel without having followed its failover
+	impatient  bool // dismiss a failover that goes on, by the Sentinel's own word
 	careless   bool // let writes go to an undisputed master although the grace has passed
 	fenceStays bool // go on with a master without lifting its fence first
 	fenceNext  bool // fence the candidate

@@ -133,8 +133,12 @@ func (o *oracle) hear(before *Machine, in Input) int8 {
 	case Fired:
 		switch in.Timer {
 		case TimerClaim:
-			for c := range o.claims() {
-				c.dismissed = max(c.dismissed, c.stage)
+			for i := range o.said {
+				for j := range o.said[i].claims {
+					if c := &o.said[i].claims[j]; c.stage < stageSelected || !o.said[i].running {
+						c.dismissed = max(c.dismissed, c.stage)
+					}
+				}
 			}
 		case TimerTrust:
 			for c := range o.claims() {
