@@ -24,7 +24,10 @@ type crowd struct {
 	strict  atomic.Bool // from now on no error is excused
 	wg      sync.WaitGroup
 	rules   *rules
+	number  int64 // no two crowds have the same
 }
+
+var crowdsMade atomic.Int64
 
 type worker struct {
 	name    string
@@ -69,7 +72,7 @@ func gatherAt(t testing.TB, network, addr string, r rules) *crowd {
 
 func gatherParts(t testing.TB, network, addr string, r rules, parts []part) *crowd {
 	t.Helper()
-	c := &crowd{t: t, rules: &r}
+	c := &crowd{t: t, rules: &r, number: crowdsMade.Add(1)}
 	for _, proto := range []int{2, 3} {
 		for _, part := range parts {
 			for range part.workers {
@@ -86,7 +89,7 @@ func gatherParts(t testing.TB, network, addr string, r rules, parts []part) *cro
 
 func (c *crowd) add(network, addr string, proto int, kind string, lib bool) {
 	c.t.Helper()
-	prefix := fmt.Sprintf("{%s:%d}:", strings.ReplaceAll(c.t.Name(), "/", "_"), len(c.workers))
+	prefix := fmt.Sprintf("{%s:%d:%d}:", strings.ReplaceAll(c.t.Name(), "/", "_"), c.number, len(c.workers))
 	w := &worker{work: newWork(kind, prefix, c.rules)}
 	switch {
 	case kind == "short-lived":

@@ -17,7 +17,7 @@
 //
 // -short leaves out what takes more than ten seconds. E2E_PROXY=path tests a program that is built already.
 //
-// The other files are the scenarios: planned, crash, sentinels, limit, start, pinned, mixed, shapes, benchmark, many, leak, moods,
+// The other files are the scenarios: planned, switch, order, fence, rights, crash, sentinels, limit, start, pinned, mixed, shapes, benchmark, many, leak, moods,
 // busy, full, loading, cli, and terminal, which is redis-cli as a person uses it.
 //
 // Nothing is concluded from how long something took. Deadlines are there to end a test that hangs.

@@ -230,6 +230,8 @@ func TestNothingIsLeft(t *testing.T) {
 	})
 	p.visitors(warmUp)
 	audited()
+	demoted(t, cluster.Nodes[0]) // the proxy waits for it to take the fence off
+	fenceIsOff(t, cluster.Nodes[0])
 	switched, lanes := p.footprint(next)
 	t.Logf("after a switch among them: %v", switched)
 	if err := before.same(switched, lanes); err != nil {

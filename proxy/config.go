@@ -57,6 +57,8 @@ type Group struct {
 	Username string
 	Password string
 
+	Fence FenceMode
+
 	SentinelUsername string
 	SentinelPassword string
 
@@ -77,6 +79,16 @@ const (
 	WritesIdempotent InFlightWrites = "idempotent"
 	// WritesAll sends all of them again: at least once instead of at most once.
 	WritesAll InFlightWrites = "all"
+)
+
+// FenceMode says whether a master is fenced when Sentinel announces its failover, so that it takes no write any more from anybody.
+type FenceMode string
+
+const (
+	// FenceAuto fences where the proxy's user may.
+	FenceAuto FenceMode = "auto"
+	// FenceNever does not.
+	FenceNever FenceMode = "never"
 )
 
 // DefaultConfig holds every default but those of a group; it has no group yet.
@@ -109,5 +121,5 @@ func DefaultConfig() Config {
 // DefaultGroup holds the defaults of the group that flags alone describe. A group of a file's
 // `groups:` has no default listener, since only one of them could have it.
 func DefaultGroup() Group {
-	return Group{Listen: []string{"127.0.0.1:6379"}}
+	return Group{Listen: []string{"127.0.0.1:6379"}, Fence: FenceAuto}
 }

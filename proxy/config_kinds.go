@@ -130,19 +130,36 @@ func duration(name, help string, lowest time.Duration, field func(*Config) *time
 func choice[T ~string](name, help string, choices []T, field func(*Config) *T) Option {
 	return Option{
 		Name: name, Help: help, Kind: Text,
-		Set: func(c *Config, _ *Group, v []string) error { *field(c) = T(v[0]); return nil },
-		Get: func(c *Config, _ *Group) []string { return []string{string(*field(c))} },
-		check: func(c *Config, _ *Group) error {
-			if slices.Contains(choices, *field(c)) {
+		Set:   func(c *Config, _ *Group, v []string) error { *field(c) = T(v[0]); return nil },
+		Get:   func(c *Config, _ *Group) []string { return []string{string(*field(c))} },
+		check: func(c *Config, _ *Group) error { return oneOf(choices, *field(c)) },
+	}
+}
+
+// groupChoice: a Group made by hand may leave it out.
+func groupChoice[T ~string](name, help string, choices []T, field func(*Group) *T) Option {
+	return Option{
+		Name: name, Help: help, Kind: Text, Group: true,
+		Set: func(_ *Config, g *Group, v []string) error { *field(g) = T(v[0]); return oneOf(choices, T(v[0])) },
+		Get: func(_ *Config, g *Group) []string { return []string{string(*field(g))} },
+		check: func(_ *Config, g *Group) error {
+			if *field(g) == "" {
 				return nil
 			}
-			var all []string
-			for _, choice := range choices {
-				all = append(all, string(choice))
-			}
-			return fmt.Errorf("%q is not one of %s", *field(c), strings.Join(all, ", "))
+			return oneOf(choices, *field(g))
 		},
 	}
+}
+
+func oneOf[T ~string](choices []T, value T) error {
+	if slices.Contains(choices, value) {
+		return nil
+	}
+	var all []string
+	for _, choice := range choices {
+		all = append(all, string(choice))
+	}
+	return fmt.Errorf("%q is not one of %s", value, strings.Join(all, ", "))
 }
 
 // processText is any text, or a secret, of the process.

@@ -52,6 +52,8 @@ func groupOptions() []Option {
 			func(g *Group) *string { return &g.Password }),
 		text("password-file", "file that holds the password", nil,
 			func(g *Group) *string { return &g.PasswordFile }),
+		groupChoice("fence", "auto: a master whose failover is announced takes no more writes from anybody; or never", []FenceMode{FenceAuto, FenceNever},
+			func(g *Group) *FenceMode { return &g.Fence }),
 		text("sentinel-username", "user at the Sentinels", nil,
 			func(g *Group) *string { return &g.SentinelUsername }),
 		secret("sentinel-password", "password at the Sentinels",

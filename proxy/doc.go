@@ -21,6 +21,7 @@
 //	listener.go   accepting clients
 //	prober.go     ROLE
 //	source.go     what the admin server shows
+//	switchover.go  the planned switchovers that it is asked for
 //	eventcounts.go  the control plane's counters
 //	config*.go    everything that can be configured
 package proxy

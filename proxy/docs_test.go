@@ -28,6 +28,7 @@ func TestDocsTellTheWords(t *testing.T) {
 		"`outcome` of `holds_ended_total`": {admin.HoldEndedNewMaster, admin.HoldEndedSameMaster, admin.HoldEndedRefused},
 		"`reason` of `refusals_total`":     w.RefuseReasons,
 		"`result` of `probes_total`":       w.ProbeResults,
+		"`result` of `fences_total`":       w.FenceResults,
 		"`reason` of `sessions_pinned`":    pins,
 	} {
 		_, table, found := strings.Cut(string(doc), "| "+head+" | ")

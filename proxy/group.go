@@ -11,7 +11,6 @@ import (
 
 	"sentinelproxy/proxy/admin"
 	"sentinelproxy/proxy/failover"
-	"sentinelproxy/proxy/migrate"
 	"sentinelproxy/proxy/reactor"
 	"sentinelproxy/proxy/session"
 	"sentinelproxy/proxy/topology"
@@ -60,26 +59,16 @@ func newGroup(gc Group, cfg *Config, sh *shared, loops []*reactor.Loop, base *za
 	if conf.MinorityGrace = cfg.MinorityGrace; conf.MinorityGrace == 0 {
 		conf.MinorityGrace = -1 // never
 	}
+	conf.Fence = gc.Fence != FenceNever
 	g.driver = failover.New(failover.Options{
-		Lift:  g.lift,
-		Group: gc.Name, Config: conf, ProbeTimeout: probeTimeout, Lanes: g.lanes, Logger: base, AskSentinels: g.watcher.Ask,
+		Fences: fences{g},
+		Group:  gc.Name, Config: conf, ProbeTimeout: probeTimeout, Lanes: g.lanes, Logger: base, AskSentinels: g.watcher.Ask,
 		Prober: &prober{
 			Prober: topology.NewProber(gc.Username, gc.Password, probeTimeout),
 			count:  func(result string) { g.events.Probed(gc.Name, result) },
 		},
 	})
 	return g, nil
-}
-
-// lift is for when a switchover has died that had this group hold.
-func (g *group) lift(ctx context.Context, addr string) {
-	text, err := migrate.Lift(ctx, addr, migrate.Credentials{Username: g.Username, Password: g.Password})
-	switch {
-	case err != nil:
-		g.log.Warn("a switchover may have left a fence: run sentinelproxy switch --repair", zap.String("master", addr), zap.Error(err))
-	case text != "":
-		g.log.Warn("the fence of a switchover that did not end is lifted", zap.String("master", addr), zap.String("setting", text))
-	}
 }
 
 func (g *group) sentinelSaid(e topology.Event) {
@@ -99,7 +88,7 @@ func (g *group) sentinelSaid(e topology.Event) {
 }
 
 func (g *group) laneSaid(r failover.LaneReport) {
-	if r.Kind == failover.Rejected {
+	if r.Kind == failover.Rejected || r.Kind == failover.NoReplicas {
 		g.events.Rejected(g.Name, r.Text)
 	}
 	g.driver.Lane(r)

@@ -35,12 +35,13 @@ type laneGroup struct {
 	sessions *session.Group
 	log      *zap.Logger
 
-	term   uint64 // of the last Adopt
-	broken bool   // this lane has lost its link, or was rejected, since then
-	holds  uint64 // the number of the driver's last hold
-	hold   holdStats
-	omen   omen
-	report func(failover.LaneReport)
+	term      uint64 // of the last Adopt
+	broken    bool   // this lane has lost its link, or was rejected, since then
+	releasing bool   // a release waits: see releaseSorted
+	holds     uint64 // the number of the driver's last hold
+	hold      holdStats
+	omen      omen
+	report    func(failover.LaneReport)
 }
 
 // shared is what all lanes have in common.
@@ -67,6 +68,7 @@ func newLaneGroup(lane int, loop *reactor.Loop, cfg *Config, sh *shared, scripts
 		Lost:               g.lost,
 		PinnedLost:         g.pinnedLost,
 		Rejected:           g.rejected,
+		NoReplicas:         g.noReplicas,
 		Restored:           func() { g.tell(failover.Restored, "", "") },
 	})
 	g.sessions = &session.Group{
@@ -103,6 +105,14 @@ func (g *laneGroup) lost(addr string, err error) {
 func (g *laneGroup) rejected(addr, word string) {
 	g.log.Warn("rejected", zap.String("addr", addr), zap.String("rejection", word))
 	g.holdNow(failover.Rejected, addr, word)
+}
+
+// noReplicas: reads go on. Nothing is lost, so a Release in the same term will do.
+func (g *laneGroup) noReplicas(addr string) {
+	g.strengthen(gate.HoldWrites)
+	if !g.broken {
+		g.tell(failover.NoReplicas, addr, "NOREPLICAS")
+	}
 }
 
 func (g *laneGroup) holdNow(kind failover.LaneReportKind, addr, text string) {
@@ -168,11 +178,44 @@ func (g *laneGroup) adoptFailed(name string, err error, term uint64) {
 }
 
 func (g *laneGroup) release(term uint64) {
-	if g.term != term || g.broken {
-		return // what the lane has reported meanwhile is on its way to the driver
+	g.links.Unseal()
+	g.releaseSorted(term, g.holds)
+}
+
+// releaseSorted waits for links on which replies are due behind a rejection: what has to be sent again comes first.
+func (g *laneGroup) releaseSorted(term, hold uint64) {
+	g.releasing = false
+	switch {
+	case g.term != term || g.broken || g.holds != hold || g.gate.Mode() == gate.Refuse:
+		return // what the lane has reported meanwhile is on its way to the driver; or that has had other ideas
+	case g.links.Sorting():
+		g.releasing = true
+		g.loop.After(drainCheck, func() { g.releaseSorted(term, hold) })
+		return
 	}
 	g.links.Resume()
 	g.gate.Release()
+}
+
+func (g *laneGroup) seal(term uint64) {
+	if g.term == term && g.gate.Mode() == gate.HoldAll {
+		g.links.Seal()
+	}
+}
+
+func (g *laneGroup) genuine(term uint64) {
+	if g.term == term {
+		g.links.Genuine()
+	}
+}
+
+// released calls f when no release waits for anything.
+func (g *laneGroup) released(f func()) {
+	if g.releasing {
+		g.loop.After(drainCheck, func() { g.released(f) })
+		return
+	}
+	f()
 }
 
 func (g *laneGroup) refuse(reply []byte) {

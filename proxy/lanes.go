@@ -129,6 +129,16 @@ func (l *groupLanes) Adopt(name string, term, epoch uint64) {
 	l.each(func(g *laneGroup) { g.adopt(name, addr, term, epoch) })
 }
 
+// Seal is failover.Lanes'.
+func (l *groupLanes) Seal(term uint64) {
+	l.each(func(g *laneGroup) { g.seal(term) })
+}
+
+// Genuine is failover.Lanes'.
+func (l *groupLanes) Genuine(term uint64) {
+	l.each(func(g *laneGroup) { g.genuine(term) })
+}
+
 // Release is failover.Lanes'.
 func (l *groupLanes) Release(term uint64) {
 	l.each(func(g *laneGroup) { g.release(term) })
@@ -149,20 +159,22 @@ func (l *groupLanes) Counts(_ uint64, done func(failover.SwitchCounts)) {
 		waits = hdrhistogram.New(1, 3600*1e6, 2)
 	)
 	l.each(func(g *laneGroup) {
-		c, w := g.hold.counts(g)
-		mu.Lock()
-		defer mu.Unlock()
-		addCounts(&sum, c)
-		if w != nil {
-			waits.Merge(w)
-		}
-		if left--; left == 0 {
-			const ms = 1000
-			sum.HoldP50 = float64(waits.ValueAtQuantile(50)) / ms
-			sum.HoldP99 = float64(waits.ValueAtQuantile(99)) / ms
-			sum.HoldMax = float64(waits.Max()) / ms
-			done(sum)
-		}
+		g.released(func() {
+			c, w := g.hold.counts(g)
+			mu.Lock()
+			defer mu.Unlock()
+			addCounts(&sum, c)
+			if w != nil {
+				waits.Merge(w)
+			}
+			if left--; left == 0 {
+				const ms = 1000
+				sum.HoldP50 = float64(waits.ValueAtQuantile(50)) / ms
+				sum.HoldP99 = float64(waits.ValueAtQuantile(99)) / ms
+				sum.HoldMax = float64(waits.Max()) / ms
+				done(sum)
+			}
+		})
 	})
 }
 

@@ -27,6 +27,8 @@ type Proxy struct {
 	groups   []*group
 	admin    *admin.Server
 	stopping atomic.Bool
+
+	switchovers switchovers
 }
 
 // Run runs the proxy that cfg describes until ctx ends, and then stops gracefully: it accepts no more,
@@ -46,6 +48,7 @@ func New(cfg Config, log *zap.Logger) (*Proxy, error) {
 		cfg.Lanes = DefaultLanes(runtime.GOMAXPROCS(0))
 	}
 	p := &Proxy{cfg: cfg, log: log, started: time.Now()}
+	p.switchovers.ctx, p.switchovers.stop = context.WithCancel(context.Background())
 	p.shared.warm = true
 	p.shared.large.Max = cfg.LargeRequestBytes
 	p.shared.budget = gate.NewBudget(cfg.HoldCommands, cfg.HoldBytes)
@@ -94,6 +97,9 @@ func (p *Proxy) words() admin.Words {
 	for _, g := range p.groups {
 		w.Groups = append(w.Groups, g.Name)
 	}
+	for _, o := range failover.FenceOutcomes() {
+		w.FenceResults = append(w.FenceResults, string(o))
+	}
 	for _, r := range failover.HoldReasons() {
 		w.HoldReasons = append(w.HoldReasons, r.String())
 	}
@@ -109,7 +115,8 @@ func (p *Proxy) closeLoops() {
 	}
 }
 
-// run starts everything, waits for ctx, and stops in this order: no new clients; the clients, as what
+// run starts everything, waits for ctx, and stops in this order: no new clients and no planned switchover, which is given up,
+// or goes on to its end when it can't be any more; the clients, as what
 // they have in flight is answered, for which the control plane must still be able to release a hold;
 // the control plane; the lanes; last the admin server, which tells about all this.
 func (p *Proxy) run(ctx context.Context) error {
@@ -135,10 +142,12 @@ func (p *Proxy) run(ctx context.Context) error {
 	}
 	<-ctx.Done()
 	p.stopping.Store(true)
+	p.switchovers.end()
 	for _, g := range p.groups {
 		g.closeListeners()
 	}
 	p.drain()
+	p.switchovers.runs.Wait() // for what it has set to be put back, in which the control plane takes part
 	stopControl()
 	control.Wait()
 	for _, l := range p.loops {

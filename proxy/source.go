@@ -30,7 +30,7 @@ func (g *group) status() admin.GroupStatus {
 	d := g.driver.Status()
 	s := admin.GroupStatus{
 		Group: g.Name, State: adminState(d.State), Listening: g.listening.Load(),
-		Master: d.Master, Epoch: d.Epoch, Term: d.Term, StateSeconds: d.StateMS / 1000, Drained: d.Drained,
+		Master: d.Master, Epoch: d.Epoch, Term: d.Term, StateSeconds: d.StateMS / 1000, Drained: d.Drained, Fence: d.Fence,
 	}
 	switch s.State {
 	case admin.Serving:
@@ -73,7 +73,7 @@ func (p *Proxy) Switches() (all []admin.Switch) {
 func switchOf(r *failover.Report) admin.Switch {
 	s := admin.Switch{
 		Group: r.Group, Reason: r.Reason, Outcome: admin.OutcomeReleased, From: r.From, To: r.To,
-		Epoch: r.Epoch, Term: r.Term, StartedAt: r.Began, DurationMS: r.DurationMS,
+		Epoch: r.Epoch, Term: r.Term, StartedAt: r.Began, DurationMS: r.DurationMS, Fence: r.Fence,
 	}
 	switch {
 	case r.Open && r.RefusedMS > 0:

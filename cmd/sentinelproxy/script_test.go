@@ -59,8 +59,10 @@ func (s scripted) Status() admin.Status {
 
 func (s scripted) Switches() []admin.Switch { return nil }
 
-func (scripted) Order(string, time.Duration) {}
-func (scripted) LargeRequestBytes() int64    { return 0 }
+func (scripted) Order(string, time.Duration)                                 {}
+func (scripted) Switch(admin.SwitchOrder) (admin.Switchover, *admin.Refusal) { return nil, nil }
+func (scripted) LastSwitch() admin.Switchover                                { return nil }
+func (scripted) LargeRequestBytes() int64                                    { return 0 }
 func (s scripted) Lanes() []admin.LaneCounters {
 	l := admin.LaneCounters{Group: "the_master", Clients: 64, HeldCommands: 12}
 	l.Closed[admin.ClosePeer] = 3

@@ -131,7 +131,15 @@ func printStatus(w io.Writer, body []byte, ready bool, why string) error {
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%s\t%d\t%d\t%s\n", g.Group, g.State, seconds(g.StateSeconds),
 			orDash(g.Master), g.Epoch, sentinels(g.Sentinels), g.Clients.Open, g.Held.Commands, orDash(g.Reason))
 	}
-	return t.Flush()
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	for i := range s.Groups {
+		if g := &s.Groups[i]; g.Fence != "" {
+			fmt.Fprintf(w, "%s: fence of the last switch: %s\n", g.Group, g.Fence)
+		}
+	}
+	return nil
 }
 
 func sentinels(all []admin.SentinelStatus) string {

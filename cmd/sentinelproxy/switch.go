@@ -5,10 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 
@@ -23,17 +21,19 @@ type switchCommand struct {
 	Admin    []string `required:"" placeholder:"HOST:PORT" help:"Admin addresses of all proxies of the group."`
 
 	TokenFile            string `required:"" placeholder:"FILE" help:"File that holds the token of the proxies' --admin-token-file."`
-	Username             string `help:"User at the data nodes; may CONFIG, CLIENT PAUSE, INFO and ROLE."`
+	Username             string `help:"User at the data nodes; may INFO, ROLE, MULTI, DISCARD, CONFIG GET, SET and REWRITE, CLIENT PAUSE and UNPAUSE."`
 	PasswordFile         string `placeholder:"FILE" help:"File that holds its password."`
-	SentinelUsername     string `help:"User at the Sentinels."`
+	SentinelUsername     string `help:"User at the Sentinels; may SENTINEL MASTER, REPLICAS and FAILOVER."`
 	SentinelPasswordFile string `placeholder:"FILE" help:"File that holds its password."`
 
-	To        string        `placeholder:"HOST:PORT" help:"Replica that is to be the master; by default whom the Sentinels choose."`
-	HoldLimit time.Duration `default:"10s" help:"The proxies release by themselves after so long, should this command die."`
-	DryRun    bool          `xor:"what" help:"Only look whether it can be done."`
-	Rehearse  time.Duration `xor:"what" placeholder:"500ms" help:"Only hold writes for so long."`
-	Repair    bool          `xor:"what" help:"Only put back what a switch has left that was killed."`
-	JSON      bool          `name:"json" help:"Print the report as JSON."`
+	To           *string       `placeholder:"HOST:PORT" help:"Replica that is to be the master; by default whom the Sentinels choose."`
+	HoldLimit    time.Duration `default:"10s" help:"The proxies release by themselves after so long, should this command die."`
+	WithoutFence bool          `help:"Don't fence the old master, because it can't be, or the user may not: what clients write to it past the proxies is lost."`
+
+	DryRun   bool           `xor:"what" help:"Only look whether it can be done."`
+	Rehearse *time.Duration `xor:"what" placeholder:"500ms" help:"Only hold writes for so long."`
+	Repair   bool           `xor:"what" help:"Only put back what a switch has left that was killed."`
+	JSON     bool           `name:"json" help:"Print the report as JSON."`
 }
 
 // Run switches. SIGINT and SIGTERM give up what can still be given up, and put back what was set.
@@ -45,20 +45,12 @@ func (c *switchCommand) Run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if !c.JSON {
-		o.Progress = func(s migrate.Step) { fmt.Printf("%9.1f ms  %s\n", s.OffsetMS, s.Text) }
+		o.Progress = func(r migrate.Report) {
+			last := r.Steps[len(r.Steps)-1]
+			fmt.Printf("%9.1f ms  %s\n", last.OffsetMS, last.Text)
+		}
 	}
-	var report migrate.Report
-	switch {
-	case c.DryRun:
-		report, err = migrate.Check(ctx, o)
-	case c.Repair:
-		report, err = migrate.Repair(ctx, o)
-	case c.Rehearse > 0:
-		o.Limits.Hold = c.Rehearse + 5*time.Second
-		report, err = migrate.Rehearse(ctx, o, c.Rehearse)
-	default:
-		report, err = migrate.Switch(ctx, o)
-	}
+	report, err := migrate.Run(ctx, o)
 	if c.JSON {
 		body, jsonErr := json.MarshalIndent(report, "", "  ")
 		if jsonErr != nil {
@@ -76,25 +68,23 @@ func (c *switchCommand) Run() error {
 // options checks the flags and reads the files.
 func (c *switchCommand) options() (migrate.Options, error) {
 	o := migrate.Options{
-		Master: c.Master, Sentinels: c.Sentinel, Admins: c.Admin, To: c.To, Limits: migrate.DefaultLimits(),
+		Master: c.Master, Sentinels: c.Sentinel, Admins: c.Admin, WithoutFence: c.WithoutFence,
+		DryRun: c.DryRun, Repair: c.Repair, Limits: migrate.DefaultLimits(), Prefix: "--",
 		NodeAuth: migrate.Credentials{Username: c.Username}, SentinelAuth: migrate.Credentials{Username: c.SentinelUsername},
 	}
-	for _, l := range []struct {
-		flag  string
-		addrs []string
-	}{{"sentinel", c.Sentinel}, {"admin", c.Admin}, {"to", strings.Fields(c.To)}} {
-		for _, addr := range l.addrs {
-			if _, _, err := net.SplitHostPort(addr); err != nil {
-				return o, usagef("--%s: %q is not host:port", l.flag, addr)
-			}
+	o.Limits.Hold = c.HoldLimit
+	if c.To != nil {
+		if o.To = *c.To; o.To == "" { // a variable of a script, say, that is not set
+			return o, usagef("--to: it is empty")
 		}
 	}
-	o.Limits.Hold = c.HoldLimit
-	if c.HoldLimit < time.Second || c.HoldLimit > time.Minute {
-		return o, usagef("--hold-limit: %s is not between 1s and 1m", c.HoldLimit)
+	if c.Rehearse != nil {
+		if o.Rehearse = *c.Rehearse; o.Rehearse <= 0 {
+			return o, usagef("--rehearse: %s is not more than 0", o.Rehearse)
+		}
 	}
-	if c.Rehearse < 0 || c.Rehearse > time.Minute {
-		return o, usagef("--rehearse: %s is not between 0 and 1m", c.Rehearse)
+	if err := o.Check(); err != nil {
+		return o, &usageError{err}
 	}
 	for _, f := range []struct {
 		flag, path string

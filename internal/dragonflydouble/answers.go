@@ -19,6 +19,7 @@ type entry struct {
 	rewrite rewrite     // of it
 	until   []byte      // the command is answered by any number of messages; this reply marks their end
 	asked   chan []byte // the reply goes there and not to the client
+	last    bool        // what comes behind the reply is a replica's stream
 }
 
 // pending is the queue of them.
@@ -84,8 +85,10 @@ func (c *session) forward(raw []byte, r rewrite) {
 // leave meanwhile.
 func (c *session) ask(args ...string) ([]byte, error) { return c.askRaw(command(args...)) }
 
-func (c *session) askRaw(raw []byte) ([]byte, error) {
-	e := entry{asked: make(chan []byte, 1)}
+func (c *session) askRaw(raw []byte) ([]byte, error) { return c.askFor(raw, entry{}) }
+
+func (c *session) askFor(raw []byte, e entry) ([]byte, error) {
+	e.asked = make(chan []byte, 1)
 	if !c.pending.push(e) {
 		return nil, errGone
 	}
@@ -148,19 +151,22 @@ func (c *session) answer() {
 		if err != nil {
 			return
 		}
-		c.answered(reply)
+		if last := c.answered(reply); last {
+			c.fed(&from)
+			return
+		}
 	}
 }
 
-func (c *session) answered(reply []byte) {
+func (c *session) answered(reply []byte) (last bool) {
 	head, waits := c.pending.head()
 	switch {
 	case !waits || reply[0] == '>' || c.isMessage(reply):
 		c.write(reply) // belongs to no command, or is one of many confirmations
-		return
+		return false
 	case head.until != nil && !isEnd(reply, head.until):
 		c.write(reply)
-		return
+		return false
 	case head.until != nil:
 	case head.asked != nil:
 		head.asked <- bytes.Clone(reply)
@@ -172,6 +178,7 @@ func (c *session) answered(reply []byte) {
 		c.write(reply)
 	}
 	c.pending.pop(c.write)
+	return head.last
 }
 
 // commonRewrite is for errors that many commands can give.

@@ -64,6 +64,7 @@ func (b *backend) config(o Options, dir string) string {
 		fmt.Sprintf("dir %q", dir),
 		`save ""`,
 		"appendonly no",
+		"repl-diskless-sync-delay 0",
 		fmt.Sprintf("databases %d", o.DBNum),
 		fmt.Sprintf("replica-announce-port %d", o.AnnouncePort),
 		fmt.Sprintf("notify-keyspace-events %q", o.NotifyEvents),

@@ -10,6 +10,7 @@
 //	backend.go      the private redis-server
 //	relay.go        between the private redis-server and its master: no partial resync, Dragonfly's acknowledgements
 //	replication.go  REPLICAOF, ROLE, INFO REPLICATION and the states of a full sync
+//	feed.go         its own replicas: other doubles, as a Dragonfly's are Dragonflies; no Redis
 //	session.go      one client: what comes in
 //	answers.go      one client: what goes out, in order
 //	dispatch.go     what is checked before a command is executed, in Dragonfly's order

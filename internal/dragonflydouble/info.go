@@ -68,7 +68,8 @@ func (s *server) infoServer() string {
 func (s *server) infoReplication() string {
 	r := s.replication.now()
 	if !r.following {
-		return infoLines("# Replication", "role:master", "connected_slaves:0", "master_replid:"+s.replid)
+		lines := append([]string{"# Replication", "role:master"}, infoReplicas(s.replicas())...)
+		return infoLines(append(lines, "master_replid:"+s.replid)...)
 	}
 	link, syncing := "down", 0
 	if r.phase > connecting {

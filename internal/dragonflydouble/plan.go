@@ -32,12 +32,7 @@ func init() { // not in the declaration: they lead back here through EXEC
 		"PSUBSCRIBE": (*session).subscribe, "PUNSUBSCRIBE": (*session).subscribe,
 		"SSUBSCRIBE": (*session).subscribe, "SUNSUBSCRIBE": (*session).subscribe,
 		"ACL": (*session).acl, "PUBSUB": (*session).pubsub, "SHUTDOWN": (*session).shutdown,
-		"REPLCONF": func(_ *session, raw [][]byte) plan {
-			if strings.EqualFold(argument(raw, 1), "ack") {
-				return plan{local: func() []byte { return nil }} // is never answered
-			}
-			return refuse(replyOK) // a replica's greeting; what it asks for next does not exist here
-		},
+		"REPLCONF": (*session).greet,
 		"COMMAND":  func(_ *session, raw [][]byte) plan { return refuse(commandCommand(words(raw))) },
 		"CLUSTER":  func(*session, [][]byte) plan { return refuse(failure(errClusterMode)) },
 		"DEBUG":    onlySubcommands("DEBUG"),

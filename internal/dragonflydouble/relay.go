@@ -206,6 +206,8 @@ func (s *stream) up() error {
 		switch {
 		case len(args) == 3 && strings.EqualFold(args[0], "PSYNC"):
 			out = command("PSYNC", "?", "-1")
+		case len(args) > 3 && strings.EqualFold(args[0], "REPLCONF") && strings.EqualFold(args[1], "capa"):
+			out = command(append(args, "capa", "dragonfly")...)
 		case len(args) == 3 && strings.EqualFold(args[0], "REPLCONF") && strings.EqualFold(args[1], "ACK"):
 			continue
 		}

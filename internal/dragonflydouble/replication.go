@@ -98,7 +98,11 @@ func (c *session) role([][]byte) plan {
 	return plan{local: func() []byte {
 		r := c.server.replication.now()
 		if !r.following {
-			return array(bulk("master"), array())
+			var list [][]byte
+			for _, one := range c.server.replicas() {
+				list = append(list, array(bulk(one.ip), bulk(one.port), bulk(one.state)))
+			}
+			return array(bulk("master"), array(list...))
 		}
 		return array(bulk("slave"), bulk(r.host), bulk(r.port), bulk(r.phase.String()))
 	}}

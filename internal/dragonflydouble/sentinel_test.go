@@ -251,3 +251,43 @@ func TestDemotion(t *testing.T) {
 		p.ask("+OK|", "SET", "a", "2")
 	}
 }
+
+// TestDoubleFollowsDouble: with a password, through a demotion, and what the master tells of its replica.
+func TestDoubleFollowsDouble(t *testing.T) {
+	t.Parallel()
+	pool := servers.NewT(t)
+	o := servers.DragonflyOptions{Password: "secret"}
+	nodes := [2]*servers.Node{pool.DragonflyDouble(o), pool.DragonflyDouble(o)}
+	do(t, nodes[0], "SET", "a", "0")
+	for i, turn := range []string{"first", "the other way round"} {
+		master, replica := nodes[i], nodes[1-i]
+		if err := replica.ReplicaOf(master.Addr()); err != nil {
+			t.Fatal(err)
+		}
+		if err := replica.WaitSynced(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := do(t, replica, "GET", "a"); got != fmt.Sprint(i) {
+			t.Errorf("%s: after the full sync %v", turn, got)
+		}
+		do(t, master, "SET", "a", i+1)
+		eventually(t, turn+": it has what is written later, and the master knows", func() error {
+			want := fmt.Sprintf("ip=127.0.0.1,port=%d,state=online,lag=0", replica.Port)
+			if fields := info(t, master); fields["connected_slaves"] != "1" || fields["slave0"] != want {
+				return fmt.Errorf("%v", fields)
+			}
+			if got := do(t, replica, "GET", "a"); got != fmt.Sprint(i+1) {
+				return fmt.Errorf("%v", got)
+			}
+			return nil
+		})
+		if got := fmt.Sprint(do(t, master, "ROLE")); got != fmt.Sprintf("[master [[127.0.0.1 %d online]]]", replica.Port) {
+			t.Errorf("%s: ROLE is %s", turn, got)
+		}
+		if i == 0 {
+			if err := replica.ReplicaOf(""); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}

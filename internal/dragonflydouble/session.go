@@ -26,6 +26,9 @@ type session struct {
 	multi  *transaction // nil: none
 	done   bool         // close when everything is answered
 
+	follower follower    // set before feeding is
+	feeding  atomic.Bool // the connection is the private redis-server's
+
 	// Read by other sessions for CLIENT LIST.
 	db, proto              atomic.Int32
 	commands, in, reads    atomic.Int64
@@ -84,6 +87,10 @@ func (c *session) receive() {
 		}
 		if n > 0 {
 			used += n
+			if c.isFollowing(args) {
+				c.feed(buf[used:])
+				return
+			}
 			c.execute(args)
 			continue
 		}

@@ -19,7 +19,8 @@ func (s *Server) index(withPprof bool) http.HandlerFunc {
 		"/metrics          for Prometheus",
 		"/api/v1/status    groups, Sentinels, lanes",
 		"/api/v1/switches  reports of the last switches; ?group=NAME for one group's",
-		"/api/v1/hold, /api/v1/release  orders: POST, with the token",
+		"/api/v1/switch    progress, or the report, of the last planned switchover that was ordered here",
+		"/api/v1/switch, /api/v1/hold, /api/v1/release  orders: POST, with the token",
 	}
 	if withPprof {
 		lines = append(lines, "/debug/pprof/     profiles")

@@ -16,6 +16,7 @@ type Words struct {
 	RefuseReasons []string
 	Rejections    []string // first words of the replies that start a hold: READONLY, ...
 	ProbeResults  []string // master, replica, ..., error
+	FenceResults  []string // what fences came to
 }
 
 // Events counts what happens in the control plane, through go-metrics. It costs about a microsecond and
@@ -56,6 +57,7 @@ var counterEvents = []event{
 	}},
 	{"rejections_total", "Holds begun or prolonged by a rejection of the master, by its first word.", "rejection", func(w *Words) []string { return w.Rejections }},
 	{"probes_total", "ROLE probes, by what was answered.", "result", func(w *Words) []string { return w.ProbeResults }},
+	{"fences_total", "Fences that a failover announced by Sentinel gave reason for, by what they came to.", "result", func(w *Words) []string { return w.FenceResults }},
 	{"sentinel_connects_total", "Times that a Sentinel's subscription was established.", "", nil},
 	{"sentinel_disconnects_total", "Times that a Sentinel was lost.", "", nil},
 }
@@ -145,6 +147,9 @@ func (e *Events) Rejected(group, word string) { e.count("rejections_total", grou
 
 // Probed counts a ROLE probe's end, by result.
 func (e *Events) Probed(group, result string) { e.count("probes_total", group, "result", result) }
+
+// Fenced counts what a fence has come to.
+func (e *Events) Fenced(group, result string) { e.count("fences_total", group, "result", result) }
 
 // SentinelUp counts a subscription established.
 func (e *Events) SentinelUp(group string) { e.count("sentinel_connects_total", group, "", "") }

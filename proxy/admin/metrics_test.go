@@ -169,6 +169,7 @@ func TestEvents(t *testing.T) {
 	e.Entered("a", Holding)
 	e.Rejected("a", "READONLY")
 	e.Probed("b", "error")
+	e.Fenced("a", "failed")
 	e.SentinelUp("a")
 	e.SentinelDown("b")
 	m := scrape(t, base)
@@ -185,6 +186,7 @@ func TestEvents(t *testing.T) {
 		{1, "state_entered_total", []string{"group=a", "state=holding"}},
 		{1, "rejections_total", []string{"group=a", "rejection=READONLY"}},
 		{1, "probes_total", []string{"group=b", "result=error"}},
+		{1, "fences_total", []string{"group=a", "result=failed"}},
 		{1, "sentinel_connects_total", []string{"group=a"}},
 		{1, "sentinel_disconnects_total", []string{"group=b"}},
 	} {

@@ -1,8 +1,10 @@
 package admin
 
 import (
+	"context"
 	"crypto/subtle"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -43,6 +45,14 @@ func (s *Server) allowed(w http.ResponseWriter, r *http.Request) bool {
 	return false
 }
 
+// Refusal is why an order is not carried out.
+type Refusal struct {
+	Code int // HTTP's
+	Text string
+}
+
+func (r *Refusal) Error() string { return r.Text }
+
 func refuse(w http.ResponseWriter, code int, format string, args ...any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)
@@ -64,46 +74,74 @@ func (s *Server) hold(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	s.order(w, r, d, func(g *GroupStatus) bool { return g.State == Draining && g.Drained })
+	s.order(w, r, d)
 }
 
 // release is POST /api/v1/release?group=NAME: what was ordered is over. It answers when the group serves again.
 func (s *Server) release(w http.ResponseWriter, r *http.Request) {
 	if s.allowed(w, r) {
-		s.order(w, r, 0, func(g *GroupStatus) bool { return g.State == Serving })
+		s.order(w, r, 0)
 	}
 }
 
-// order gives it, and answers when done says so.
-func (s *Server) order(w http.ResponseWriter, r *http.Request, d time.Duration, done func(*GroupStatus) bool) {
+// order gives it, and answers when it is done.
+func (s *Server) order(w http.ResponseWriter, r *http.Request, d time.Duration) {
 	start := time.Now()
-	name := r.FormValue("group")
-	find := func() *GroupStatus {
-		st := s.source.Status()
-		for i := range st.Groups {
-			if g := &st.Groups[i]; g.Group == name || name == "" && len(st.Groups) == 1 {
-				return g
-			}
-		}
-		return nil
-	}
-	g := find()
-	switch {
-	case g == nil:
-		refuse(w, http.StatusNotFound, "group=%q is not one of the proxy's", name)
-		return
-	case d > 0 && g.State != Serving && g.State != Draining:
-		refuse(w, http.StatusConflict, "group %s is %s: %s", g.Group, g.State, g.Reason)
-		return
-	}
-	s.source.Order(g.Group, d)
-	for !done(g) && time.Since(start) < holdPatience && r.Context().Err() == nil {
-		time.Sleep(holdPoll)
-		g = find()
-	}
+	g, err := s.Order(r.Context(), r.FormValue("group"), d)
 	code := http.StatusOK
-	if !done(g) {
+	if refused := (*Refusal)(nil); errors.As(err, &refused) {
+		refuse(w, refused.Code, "%s", refused.Text)
+		return
+	} else if err != nil {
 		code = http.StatusConflict
 	}
 	s.json(w, code, Hold{Group: g.Group, State: g.State, Master: g.Master, Drained: g.Drained, TookMS: float64(time.Since(start).Microseconds()) / 1000})
+}
+
+// Order has a group hold writes for d, or until a release or a switch, and returns when none of those before is in flight; with 0
+// it releases, and returns when the group serves. name may be "" where there is one group only. The error is a *Refusal when the
+// order was not given, and another one when what it is for has not come about.
+func (s *Server) Order(ctx context.Context, name string, d time.Duration) (*GroupStatus, error) {
+	start := time.Now()
+	g := s.find(name)
+	switch {
+	case g == nil:
+		return nil, &Refusal{http.StatusNotFound, fmt.Sprintf("group=%q is not one of the proxy's", name)}
+	case d > 0 && g.State != Serving && g.State != Draining:
+		return nil, &Refusal{http.StatusConflict, fmt.Sprintf("group %s is %s: %s", g.Group, g.State, g.Reason)}
+	}
+	done := func() bool {
+		if d > 0 {
+			return g.State == Draining && g.Drained
+		}
+		return g.State == Serving
+	}
+	s.source.Order(g.Group, d)
+	for !done() && time.Since(start) < holdPatience && ctx.Err() == nil {
+		time.Sleep(holdPoll)
+		g = s.find(g.Group)
+	}
+	if !done() {
+		return g, fmt.Errorf("group %s is %s: %s", g.Group, g.State, g.Reason)
+	}
+	return g, nil
+}
+
+// Serves says why a group does not serve from master; nil: it does.
+func (s *Server) Serves(group, master string) error {
+	if g := s.find(group); g.State != Serving || g.Master != master {
+		return fmt.Errorf("%s is %s from %s %s, not serving from %s", g.Group, g.State, g.Master, g.Reason, master)
+	}
+	return nil
+}
+
+// find is the group of that name, the only one for "", or nil.
+func (s *Server) find(name string) *GroupStatus {
+	st := s.source.Status()
+	for i := range st.Groups {
+		if g := &st.Groups[i]; g.Group == name || name == "" && len(st.Groups) == 1 {
+			return g
+		}
+	}
+	return nil
 }

@@ -81,6 +81,8 @@ func (s *Server) routes(reg *prometheus.Registry, withPprof bool) http.Handler {
 	mux.HandleFunc("GET /api/v1/switches", s.switches)
 	mux.HandleFunc("POST /api/v1/hold", s.hold)
 	mux.HandleFunc("POST /api/v1/release", s.release)
+	mux.HandleFunc("POST /api/v1/switch", s.startSwitch)
+	mux.HandleFunc("GET /api/v1/switch", s.lastSwitch)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{
 		ErrorLog: zap.NewStdLog(s.log),
 		// One bad series must not hide the others.

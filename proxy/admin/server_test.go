@@ -25,6 +25,8 @@ type scripted struct {
 	switched []Switch
 	lanes    []LaneCounters
 	ordered  func(s *scripted, group string, d time.Duration)
+	begin    func(SwitchOrder) (Switchover, *Refusal)
+	last     Switchover
 }
 
 func (s *scripted) Status() Status {
@@ -43,6 +45,18 @@ func (s *scripted) Switches() []Switch {
 
 func (s *scripted) Order(group string, d time.Duration) {
 	s.set(func(s *scripted) { s.ordered(s, group, d) })
+}
+
+func (s *scripted) Switch(o SwitchOrder) (Switchover, *Refusal) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.begin(o)
+}
+
+func (s *scripted) LastSwitch() Switchover {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.last
 }
 
 func (s *scripted) LargeRequestBytes() int64 { return 3 << 20 }
@@ -65,6 +79,7 @@ var testWords = Words{
 	RefuseReasons: []string{"no_majority"},
 	Rejections:    []string{"READONLY", "LOADING"},
 	ProbeResults:  []string{"master", "error"},
+	FenceResults:  []string{"confirmed", "failed"},
 }
 
 // twoGroups is a source with two groups on two lanes, all figures different from one another.

@@ -18,6 +18,10 @@ type Source interface {
 	LargeRequestBytes() int64
 	// Order has a group hold writes for so long, or, with 0, no longer. It returns at once.
 	Order(group string, hold time.Duration)
+	// Switch begins a planned switchover, which goes on by itself, or refuses; nil: it does not.
+	Switch(SwitchOrder) (Switchover, *Refusal)
+	// LastSwitch is the switchover that runs, or was the last one; nil: there was none.
+	LastSwitch() Switchover
 }
 
 // MaxSwitches is how many reports of one group are kept.
@@ -65,6 +69,7 @@ type GroupStatus struct {
 	Epoch        uint64           `json:"config_epoch"`  // of the adopted master
 	Term         uint64           `json:"term"`          // adoptions so far
 	Drained      bool             `json:"drained"`       // in a hold: no write that came before it is in flight any more
+	Fence        string           `json:"fence"`         // what became of the last fence, see Switch; "" before the first
 	Sentinels    []SentinelStatus `json:"sentinels"`
 
 	Clients ClientTotals `json:"clients"`

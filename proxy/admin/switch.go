@@ -23,6 +23,10 @@ type Switch struct {
 	StartedAt  time.Time `json:"started_at"`
 	DurationMS float64   `json:"duration_ms"` // until now while it runs
 
+	// Fence is what became of the fence on the former master, in plain words: "confirmed" if it took no more writes and the next one has
+	// all of them, else what could not be made sure of; "" if there was no reason for one.
+	Fence string `json:"fence"`
+
 	Events []SwitchEvent `json:"events"`
 	Counts SwitchCounts  `json:"counts"`
 }

@@ -14,7 +14,7 @@ func TestExplorationFindsBugs(t *testing.T) {
 	}{
 		{"ROLE is not asked", bugs{skipRole: true}, "I4"},
 		{"opinions of any epoch count", bugs{anyEpoch: true}, "I3 I5"},
-		{"one Sentinel is enough", bugs{minority: true}, "I5 I13"},
+		{"one Sentinel is enough", bugs{minority: true}, "I5 I13 I17"},
 		{"probes from before the hold are believed", bugs{oldProbes: true}, "I4"},
 		{"claims are believed for ever", bugs{noDismiss: true}, "I10"},
 		{"adopting without a hold", bugs{noHold: true}, "I1 I6"},
@@ -22,6 +22,12 @@ func TestExplorationFindsBugs(t *testing.T) {
 		{"no way out of refusing", bugs{deafRefuse: true}, "I10"},
 		{"any Sentinel's candidate", bugs{anyWord: true}, "I5"},
 		{"writes go on with a minority", bugs{careless: true}, "I13"},
+		{"a fence is not lifted before the release", bugs{fenceStays: true}, "I15"},
+		{"the next master is fenced", bugs{fenceNext: true}, "I14"},
+		{"the fence of a former master is forgotten", bugs{fenceLeft: true}, "I16"},
+		{"replies are never sealed", bugs{noSeal: true}, "I17"},
+		{"replies are sealed when the candidate is named", bugs{sealEarly: true}, "I17"},
+		{"a fenced master is taken for one without replicas", bugs{deafFence: true}, "I18"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var res explored

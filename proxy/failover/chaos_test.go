@@ -42,9 +42,20 @@ func (c *chaos) moves(m *Machine) []move {
 	}
 	if m.ordered {
 		add("order release", Ordered{})
-		add("lifted", Lifted{})
 	} else if m.state == Serving || m.state == Draining { // elsewhere it changes nothing, which a script shows
 		add("order 5s", Ordered{5 * time.Second})
+	}
+	for _, f := range m.fences {
+		if f.number != 0 {
+			add("lifted "+f.addr, Lifted{Addr: f.addr, Number: f.number})
+			add("late: lifted "+f.addr, Lifted{Addr: f.addr, Number: f.number - 1})
+		}
+	}
+	if m.check != 0 {
+		add("checked fenced", Checked{Addr: m.master, Number: m.check, Fenced: true})
+		add("checked open", Checked{Addr: m.master, Number: m.check})
+		add("checked failed", Checked{Addr: m.master, Number: m.check, Err: errRefused})
+		add("late: checked open", Checked{Addr: m.master, Number: m.check - 1})
 	}
 	for _, p := range m.probes {
 		for _, word := range slices.Sorted(maps.Keys(roleWords)) {

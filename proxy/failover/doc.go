@@ -34,6 +34,16 @@
 // When a hold ends at the same master and nothing happened to the lanes (an aborted failover, a slow ROLE), Release is given again in
 // the old term: links stay, and what is in flight on them is answered. After LinkLost, Rejected, a change of role or a refusal the same address is adopted anew.
 //
+// # Fences
+//
+// A failover of the present master that somebody else has begun leaves it acknowledging writes until Sentinel demotes it, seconds after
+// the promotion. So it is fenced at the announcement (fence.go): ActFence. The fence comes off before anything is let go to that
+// master again; after an adoption of another when the former one is demoted. NOREPLICAS while serving can be
+// the fence of somebody whose order or announcement has not come here, or the master's own: writes are held until that is
+// known, and then for as long as the fence is there, at most for Config.FenceLimit.
+//
+// From the moment on that another node may be taking writes (seal.go) no reply of the former master is passed on: ActSeal.
+//
 // # Invariants
 //
 // Asserted at every step of the exploration (explore_test.go), for every order of inputs, true, stale or invented:
@@ -53,6 +63,14 @@
 //	I12 Writes that are held by an operator's order are not let go before it is taken back, has run out, or more than writes is held.
 //	I13 No write passes while fewer than a majority of the known Sentinels have been in reach for the grace, until a majority is, or a
 //	    failover that can be followed has made another master.
+//	I14 Only the present master is fenced, while it is not lost, its writes are held, a failover of it is claimed, and no operator has ordered
+//	    the hold.
+//	I15 Nothing is let go in place to, and nothing adopted, that we have fenced, or whoever ordered a hold may have, before the fence is
+//	    off, or Config.Lift has passed.
+//	I16 Nobody's fence is forgotten: at an adoption, that of every former master is ordered to come off when it is demoted.
+//	I17 When a claim says that a replica is being promoted, or a candidate answers that it is master, and everything is held, no more replies
+//	    are passed on; and not before another node may have been promoted.
+//	I18 Writes that are held because somebody else's fence is on the master are not let go before it is off, or the limit has passed.
 //
 // The default depth takes seconds; "go test ./proxy/failover -depth 4 -walks 5000" takes minutes. bugs_test.go switches mistakes on
 // and demands that the exploration finds each. An address is compared as written (Config.Same is the hook): a node that

@@ -20,9 +20,8 @@ type Options struct {
 	Prober       Prober
 	// AskSentinels makes the topology poll all Sentinels now and tell each answer, changed or not. It must not block.
 	AskSentinels func()
-	// Lift takes the fence off a master that a switchover may have left there. It must return when ctx ends. nil: nothing.
-	Lift   func(ctx context.Context, addr string)
-	Logger *zap.Logger // nil: none
+	Fences       Fences      // nil: no master is ever fenced, nor looked at
+	Logger       *zap.Logger // nil: none
 }
 
 // Driver runs the Machine of one group: it feeds it inputs and the time, and carries out its actions.
@@ -39,6 +38,7 @@ type Driver struct {
 	m     Machine // owned by Run
 	first []Action
 	blame *complaints
+	guard *fencer
 	rec   *recorder                 // locks for itself
 	since atomic.Pointer[time.Time] // when the present state was entered
 	shown atomic.Pointer[Machine]   // what Status reads: published after every step, never changed afterwards
@@ -56,6 +56,7 @@ func New(opts Options) *Driver {
 	now := time.Now()
 	d.m, d.first = NewMachine(opts.Config, now)
 	d.blame = newComplaints(opts.Group, d.log)
+	d.guard = newFencer(d)
 	d.rec = newRecorder(opts.Group, &d.m, now)
 	d.since.Store(&now)
 	d.publish()
@@ -157,8 +158,12 @@ func (d *Driver) perform(actions []Action, now time.Time) {
 			d.opts.AskSentinels()
 		case ActProbe:
 			d.probe(a.Addr, a.Number)
-		case ActLift:
-			d.lift(a.Addr)
+		case ActSeal:
+			d.opts.Lanes.Seal(a.Term)
+		case ActGenuine:
+			d.opts.Lanes.Genuine(a.Term)
+		case ActFence, ActLift, ActUnfence, ActCheck:
+			d.guard.do(a)
 		}
 	}
 }
@@ -178,21 +183,6 @@ func (d *Driver) probe(addr string, number uint64) {
 		defer cancel()
 		role, err := d.opts.Prober.Role(ctx, addr)
 		d.box.put(Probed{Number: number, Addr: addr, Role: role, Err: err})
-	}()
-}
-
-func (d *Driver) lift(addr string) {
-	if d.opts.Lift == nil {
-		d.box.put(Lifted{})
-		return
-	}
-	d.calls.Add(1)
-	go func() {
-		defer d.calls.Done()
-		ctx, cancel := context.WithTimeout(d.ctx, d.m.cfg.Lift)
-		defer cancel()
-		d.opts.Lift(ctx, addr)
-		d.box.put(Lifted{})
 	}()
 }
 
@@ -219,7 +209,9 @@ func (d *Driver) logAction(a Action) {
 			return
 		}
 		d.log.Warn(a.Text)
-	case ActAsk, ActProbe:
+	case ActFence, ActLift, ActUnfence:
+		d.log.Info("fence", zap.Stringer("action", a))
+	case ActAsk, ActProbe, ActCheck, ActSeal, ActGenuine:
 		d.log.Debug("ask", zap.Stringer("action", a))
 	}
 }
@@ -237,4 +229,15 @@ func (d *Driver) logSummary(r Report, c *SwitchCounts) {
 		zap.String("reason", r.Reason), zap.String("from", r.From), zap.String("to", r.To), zap.Float64("duration_ms", took),
 		zap.Uint64("held", c.Held), zap.Uint64("released", c.Released), zap.Uint64("expired", c.Expired), zap.Uint64("lost", c.Lost),
 		zap.Uint64("resent", c.Resent), zap.Uint64("unknown", c.Unknown), zap.Float64("hold_max_ms", c.HoldMax))
+}
+
+func (d *Driver) logFence(addr string, r FenceResult) {
+	switch {
+	case d.ctx.Err() != nil && r.Outcome == FenceLifted:
+		d.log.Warn("the proxy ends while a failover is under way, and leaves its fence: see sentinelproxy switch --repair", zap.String("master", addr))
+	case r.Outcome == FenceFailed, r.Outcome == FenceUnseen:
+		d.log.Warn("fence", zap.String("master", addr), zap.Stringer("result", r))
+	default:
+		d.log.Info("fence", zap.String("master", addr), zap.Stringer("result", r))
+	}
 }

@@ -205,7 +205,7 @@ func endsWith(p position, others string) error {
 // anyTimer is one of those set, but for the hold limit (which may not come to the rescue): each gets its turn.
 func anyTimer(m *Machine, n int) (Timer, bool) {
 	var set []Timer
-	for _, t := range []Timer{TimerProbe, TimerClaim, TimerConfirm, TimerTrust, TimerAsk, TimerOrder, TimerMinority} {
+	for _, t := range []Timer{TimerProbe, TimerClaim, TimerConfirm, TimerTrust, TimerAsk, TimerOrder, TimerMinority, TimerLift, TimerCheck, TimerFence} {
 		if !m.deadline[t].IsZero() {
 			set = append(set, t)
 		}
@@ -219,7 +219,7 @@ func anyTimer(m *Machine, n int) (Timer, bool) {
 // root plays lines and returns where they lead.
 func root(t testing.TB, w world, b bugs, lines ...string) position {
 	cfg := DefaultConfig([]string{"s1", "s2", "s3"})
-	cfg.Strict, cfg.bugs = true, b
+	cfg.Strict, cfg.Fence, cfg.bugs = true, true, b
 	m, _ := NewMachine(cfg, still)
 	p := position{m: m, o: newOracle(&m), w: w}
 	for _, line := range lines {

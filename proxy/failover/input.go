@@ -7,7 +7,7 @@ import (
 	"sentinelproxy/proxy/topology"
 )
 
-// Input is one thing that Step is told: SentinelSaid, LaneSaid, Probed, Fired, Ordered or Lifted.
+// Input is one thing that Step is told: SentinelSaid, LaneSaid, Probed, Fired, Ordered, Lifted or Checked.
 type Input interface{ input() }
 
 // SentinelSaid is an event of the topology.
@@ -33,10 +33,25 @@ type Ordered struct{ For time.Duration }
 // Fired tells that a timer of the machine has run out (Machine.Next).
 type Fired struct{ Timer Timer }
 
-// Lifted answers an ActLift, whether there was anything to lift or not. One that nobody waits for is ignored.
-type Lifted struct{}
+// Lifted answers the ActLift or ActUnfence of this Number: Addr carries no fence, or, with an error, that could not be made sure
+// of. A number that is not outstanding is late and ignored.
+type Lifted struct {
+	Number uint64
+	Addr   string
+	Err    error
+}
+
+// Checked answers the ActCheck of this Number: whether Addr carries the fence of a switchover. With an error it could not be
+// told. A number that is not outstanding is late and ignored.
+type Checked struct {
+	Number uint64
+	Addr   string
+	Fenced bool
+	Err    error
+}
 
 func (Lifted) input()       {}
+func (Checked) input()      {}
 func (SentinelSaid) input() {}
 func (LaneSaid) input()     {}
 func (Probed) input()       {}
@@ -64,11 +79,17 @@ const (
 	TimerOrder
 	// TimerMinority: fewer Sentinels than a majority have been in reach for Config.MinorityGrace.
 	TimerMinority
+	// TimerLift: Lifted has not come.
+	TimerLift
+	// TimerCheck: look again whether the master carries a fence.
+	TimerCheck
+	// TimerFence: somebody's fence has been on the master for Config.FenceLimit.
+	TimerFence
 
 	numTimers
 )
 
-var timers = [numTimers]string{"probe", "hold", "claim", "trust", "confirm", "ask", "order", "minority"}
+var timers = [numTimers]string{"probe", "hold", "claim", "trust", "confirm", "ask", "order", "minority", "lift", "check", "fence"}
 
 // String is the timer's word for logs and scripts.
 func (t Timer) String() string { return word(timers[:], int(t)) }
@@ -94,9 +115,21 @@ const (
 	ActRelease
 	// ActRefuse: the hold limit has passed; Refuse says what was missing.
 	ActRefuse
-	// ActLift: the order to hold has run out, so whoever gave it has died or hangs: take the fence off Addr that it may have
-	// left, and answer with Lifted.
+	// ActFence: a failover of Addr, the master, was announced: let it take no more writes from anybody, and see to it that
+	// who follows it has all that it has taken. It goes on until an ActLift or ActUnfence of Addr.
+	ActFence
+	// ActLift: take the fence off Addr, if there is one: ours, or that of a switchover that has died. An ActFence that has not
+	// been carried out yet must not be any more. Answered with Lifted and Number.
 	ActLift
+	// ActUnfence: Next is the master now: take the fence off Addr as soon as it is no master any more. Answered with Lifted and Number.
+	ActUnfence
+	// ActCheck: find out whether Addr carries the fence of a switchover, and answer with Checked and Number.
+	ActCheck
+	// ActSeal: another node may take writes from now on: pass no reply of the master on that is not begun, until Release
+	// in the same Term, or Adopt.
+	ActSeal
+	// ActGenuine: the NOREPLICAS that the lanes have told of is the master's own: pass it on.
+	ActGenuine
 	// ActNote: Text is worth a line in the log and the report; Bug marks what must not happen.
 	ActNote
 )
@@ -105,6 +138,7 @@ const (
 type Action struct {
 	Kind     ActionKind
 	Addr     string
+	Next     string // ActUnfence: who is the master now
 	Term     uint64
 	Epoch    uint64
 	Number   uint64
@@ -135,8 +169,18 @@ func (a Action) String() string {
 		return fmt.Sprintf("release term=%d", a.Term)
 	case ActRefuse:
 		return fmt.Sprintf("refuse reason=%v", a.Refuse)
+	case ActFence:
+		return "fence " + a.Addr
 	case ActLift:
 		return "lift " + a.Addr
+	case ActUnfence:
+		return "unfence " + a.Addr
+	case ActCheck:
+		return "check " + a.Addr
+	case ActSeal:
+		return fmt.Sprintf("seal term=%d", a.Term)
+	case ActGenuine:
+		return fmt.Sprintf("genuine term=%d", a.Term)
 	case ActNote:
 		return "note: " + a.Text
 	}

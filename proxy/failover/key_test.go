@@ -9,7 +9,9 @@ import (
 // states with one key behave alike. Sentinels are sorted by what they say, because none of them is special.
 func key(m *Machine, o *oracle) []byte {
 	b := []byte{byte(m.state), byte(m.gate), byte(node(m.master) + 1), byte(min(m.flaps, 1)), byte(min(m.term, 1))}
-	b = append(b, bits(m.hold.broken, m.hold.masterLost, m.restored, m.hold.since.IsZero(), m.ordered, m.lifting, m.minority))
+	b = append(b, bits(m.hold.broken, m.hold.masterLost, m.restored, m.hold.since.IsZero(), m.ordered, m.minority))
+	b = append(b, byte(m.shut), bits(m.check != 0, m.stubborn, m.hold.sealed))
+	b = append(b, fenceKey(m)...)
 	b = binary.AppendUvarint(b, m.epoch)
 	b = binary.AppendUvarint(b, m.confirmed)
 	var armed uint16
@@ -48,7 +50,8 @@ func key(m *Machine, o *oracle) []byte {
 		b = append(b, v...)
 	}
 	if o != nil {
-		b = append(b, byte(o.master+1), byte(o.epoch), byte(o.raised), byte(o.sure), byte(o.gate), bits(o.fell, o.restored, o.broken, o.lost, o.ordered, o.lifting, o.cut), byte(o.follow+1))
+		b = append(b, byte(o.master+1), byte(o.epoch), byte(o.raised), byte(o.sure), byte(o.gate), bits(o.fell, o.restored, o.broken, o.lost, o.ordered, o.cut), byte(o.follow+1))
+		b = o.fences.key(b)
 	}
 	return b
 }
@@ -69,4 +72,14 @@ func bits(flags ...bool) (b byte) {
 		}
 	}
 	return b
+}
+
+// fenceKey is the fences in the order of the nodes.
+func fenceKey(m *Machine) []byte {
+	var b [8]byte
+	for i := range m.fences {
+		f := &m.fences[i]
+		b[node(f.addr)] = bits(true, f.lifting(), f.left)
+	}
+	return b[:]
 }

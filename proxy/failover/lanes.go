@@ -20,6 +20,11 @@ type Lanes interface {
 	// with Restored(term) when all lanes are ready to pass commands, or with LinkLost(term).
 	// Adopting the present address again dials anew.
 	Adopt(addr string, term, epoch uint64)
+	// Seal has no reply passed on any more that has not begun, until Release in the same term or Adopt: another node may be
+	// taking writes already, and what the present master answers from now on may be lost.
+	Seal(term uint64)
+	// Genuine says that the NOREPLICAS told of in this term was the master's own: it is passed on for a while.
+	Genuine(term uint64)
 	// Release lets held commands go, first-come first-served, then passes everything. It is given again in
 	// the same term, without an Adopt, when a hold ends at the same master and no lane has lost anything. A lane that
 	// has lost its link since Adopt(term) ignores it (its LinkLost is on its way).
@@ -38,7 +43,7 @@ type LaneReport struct {
 	Kind LaneReportKind
 	Term uint64
 	Addr string // the link's address
-	Text string // LinkLost: the error; Rejected: the first word of the reply
+	Text string // LinkLost: the error; Rejected, NoReplicas: the first word of the reply
 }
 
 // LaneReportKind says what a LaneReport tells.
@@ -52,13 +57,16 @@ const (
 	PinnedLost
 	// Rejected: the master answered READONLY, LOADING, MASTERDOWN or UNBLOCKED; the lane holds.
 	Rejected
+	// NoReplicas: the master answered NOREPLICAS, which can be the fence of a switchover, or its own; the lane holds
+	// writes, and Release in the same term ends that.
+	NoReplicas
 	// Drained: after HoldWrites or HoldAll all lanes together have no write in flight any more.
 	Drained
 	// Restored: all lanes have links to the adopted master and their backlog is sent.
 	Restored
 )
 
-var laneReports = [...]string{"none", "link-lost", "pinned-lost", "rejected", "drained", "restored"}
+var laneReports = [...]string{"none", "link-lost", "pinned-lost", "rejected", "no-replicas", "drained", "restored"}
 
 // String is the kind's word for logs and reports.
 func (k LaneReportKind) String() string { return word(laneReports[:], int(k)) }

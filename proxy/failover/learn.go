@@ -24,10 +24,9 @@ func (s *stepper) learn(in Input) bool {
 	case Ordered:
 		return s.learnOrder(in.For)
 	case Lifted:
-		if !s.m.lifting {
-			return false
-		}
-		s.endOrder()
+		return s.learnLifted(in)
+	case Checked:
+		return s.learnChecked(in)
 	case Fired:
 		if s.m.deadline[in.Timer].IsZero() {
 			return false
@@ -50,6 +49,8 @@ func (s *stepper) learnLane(r LaneReport) bool {
 		s.m.drained = s.m.gate > gateOpen
 	case Restored:
 		s.m.restored = true
+	case NoReplicas:
+		s.learnShut()
 	}
 	s.news.lane = r.Kind
 	return true
@@ -63,7 +64,7 @@ func (s *stepper) learnOrder(d time.Duration) bool {
 		}
 		s.endOrder()
 	case s.m.state == Serving, s.m.state == Draining:
-		s.m.ordered, s.m.lifting = true, false
+		s.m.ordered = true
 		s.arm(TimerOrder, d)
 	default:
 		return false
@@ -73,7 +74,7 @@ func (s *stepper) learnOrder(d time.Duration) bool {
 
 // endOrder: what was ordered is over.
 func (s *stepper) endOrder() {
-	s.m.ordered, s.m.lifting = false, false
+	s.m.ordered = false
 	s.disarm(TimerOrder)
 }
 
@@ -116,14 +117,15 @@ func (s *stepper) learnTimer(t Timer) {
 			}
 		}
 	case TimerOrder:
-		if s.m.lifting || s.m.state != Draining || s.m.claimed(s.m.master) != stageNone {
-			s.endOrder() // while it is being replaced the master had better stay fenced
-			break
+		if s.m.claimed(s.m.master) == stageNone {
+			s.note("the order to hold has come to its end without a switch")
 		}
-		s.note("the order to hold has come to its end without a switch")
-		s.m.lifting = true
-		s.act(Action{Kind: ActLift, Addr: s.m.master})
-		s.arm(TimerOrder, s.m.cfg.Lift)
+		s.suspect(s.m.master)
+		s.endOrder()
+	case TimerLift:
+		s.liftFailed()
+	case TimerFence:
+		s.outlived()
 	case TimerMinority:
 		s.m.minority = true
 	case TimerConfirm:

@@ -15,10 +15,15 @@ type Config struct {
 	AskEvery    time.Duration // between polls of all Sentinels during a hold
 	Patience    time.Duration // how long a claimed failover may go without progress before it is dismissed; at most half of HoldTimeout
 	TrustAfter  time.Duration // how long a dismissed claim stays dismissed
-	Lift        time.Duration // how long the end of an order waits for Lifted
+	Lift        time.Duration // how long a release waits for Lifted
 	Confirm     time.Duration // how long a majority may take to confirm a master adopted by following a failover
 	// MinorityGrace is how long writes go on with fewer Sentinels in reach than a majority. Negative: for ever.
 	MinorityGrace time.Duration
+
+	// Fence has masters fenced whose failover is announced.
+	Fence      bool
+	FenceEvery time.Duration // between looks whether a fence is still on the master
+	FenceLimit time.Duration // how long somebody else's fence is respected, without a failover; at most half of HoldTimeout
 
 	// Same tells whether two addresses mean one node. Plain equality unless set.
 	Same func(a, b string) bool
@@ -41,6 +46,12 @@ type bugs struct {
 	deafRefuse bool // don't look for a master any more once refusing
 	anyWord    bool // adopt the candidate of any Sentinel without having followed its failover
 	careless   bool // let writes go to an undisputed master although the grace has passed
+	fenceStays bool // go on with a master without lifting its fence first
+	fenceNext  bool // fence the candidate
+	fenceLeft  bool // forget the fence of a former master
+	noSeal     bool // pass replies on for as long as links live
+	sealEarly  bool // as soon as a candidate is named
+	deafFence  bool // don't look whether a master that answers NOREPLICAS is fenced
 }
 
 // DefaultConfig returns the default limits and intervals for the given Sentinels.
@@ -62,6 +73,9 @@ func DefaultConfig(sentinels []string) Config {
 
 		MinorityGrace: 30 * time.Second,
 
+		FenceEvery: 50 * time.Millisecond,
+		FenceLimit: 15 * time.Second,
+
 		bugs: mistakes,
 	}
 }
@@ -79,6 +93,8 @@ func (c *Config) complete() {
 		{&c.TrustAfter, &def.TrustAfter},
 		{&c.Lift, &def.Lift},
 		{&c.Confirm, &def.Confirm},
+		{&c.FenceEvery, &def.FenceEvery},
+		{&c.FenceLimit, &def.FenceLimit},
 	} {
 		if *d.is <= 0 {
 			*d.is = *d.def
@@ -88,6 +104,7 @@ func (c *Config) complete() {
 		c.MinorityGrace = def.MinorityGrace
 	}
 	c.Patience = min(c.Patience, c.HoldTimeout/2)
+	c.FenceLimit = min(c.FenceLimit, c.HoldTimeout/2)
 	if c.Same == nil {
 		c.Same = func(a, b string) bool { return a == b }
 	}
@@ -113,6 +130,8 @@ type hold struct {
 	masterLost bool
 	// renewals counts how often progress of claims has renewed the patience, to bound what liars can do.
 	renewals int
+	// sealed: no reply of the master is passed on any more.
+	sealed bool
 }
 
 // probe is one address that ROLE is asked of.
@@ -142,13 +161,16 @@ type Machine struct {
 
 	views    []view // one per known Sentinel, sorted by address
 	probes   []probe
-	numbers  uint64 // last probe number given out
+	numbers  uint64 // last number given out for a result to carry
 	flaps    int    // adoptions since the master was last seen well a while after one; slows down going round in circles
 	refused  RefuseReason
 	drained  bool // the lanes have no write in flight, in this hold; for Status
 	ordered  bool // an operator wants writes to be held; TimerOrder runs
-	lifting  bool // that has run out, and Lifted is waited for; TimerOrder runs
 	minority bool // fewer than a majority of the Sentinels have been in reach for the grace
+	fences   []fence
+	shut     shut
+	check    uint64 // number of the outstanding ActCheck, 0 if there is none
+	stubborn bool   // the fence on the master could not be lifted
 	deadline [numTimers]time.Time
 }
 
@@ -188,6 +210,7 @@ func (m *Machine) clone() Machine {
 	c := *m
 	c.views = slices.Clone(m.views)
 	c.probes = slices.Clone(m.probes)
+	c.fences = slices.Clone(m.fences)
 	return c
 }
 

@@ -27,7 +27,7 @@ type oracle struct {
 	broken      bool // LinkLost, Rejected, role changed or Refuse since Adopt: needs another Adopt
 	lost        bool // the master did not answer or lost a link in this hold
 	ordered     bool // an operator wants writes to be held
-	lifting     bool // that has run out
+	fences      fencesSeen
 	cut         bool // fewer than a majority have been in reach for the grace
 }
 
@@ -82,6 +82,9 @@ func (o *oracle) step(before, after *Machine, in Input, acts []Action) error {
 	if o.cut && o.gate == gateOpen {
 		return fmt.Errorf("I13: writes pass although most Sentinels have been out of reach for the grace")
 	}
+	if err := o.afterwards(after, probed); err != nil {
+		return err
+	}
 	if o.late(before, in) && (len(acts) > 0 || string(key(before, nil)) != string(key(after, nil))) {
 		return fmt.Errorf("I8: a late input changed something")
 	}
@@ -94,6 +97,8 @@ func (o *oracle) late(before *Machine, in Input) bool {
 		return in.Term != before.term
 	case Probed:
 		return before.outstanding(in.Addr) != in.Number
+	case Checked:
+		return before.check != in.Number
 	}
 	return false
 }
@@ -112,14 +117,17 @@ func (o *oracle) hear(before *Machine, in Input) int8 {
 			o.broken, o.lost = true, true
 		case Rejected:
 			o.broken = true
+		case NoReplicas:
+			o.fences.refused(before.state == Serving)
 		case Restored:
 			o.restored = true
 		}
 	case Ordered:
 		o.ordered = in.For > 0 && (o.ordered || before.state == Serving || before.state == Draining)
-		o.lifting = o.lifting && in.For > 0 && before.state != Serving && before.state != Draining
 	case Lifted:
-		o.ordered, o.lifting = o.ordered && !o.lifting, false
+		o.fences.lifted(in, o.master)
+	case Checked:
+		o.fences.checked(in)
 	case Probed:
 		return o.answer(in)
 	case Fired:
@@ -139,7 +147,12 @@ func (o *oracle) hear(before *Machine, in Input) int8 {
 		case TimerConfirm:
 			o.fell = true
 		case TimerOrder:
-			o.ordered, o.lifting = !o.lifting, !o.lifting
+			o.ordered = false
+			o.fences.suspect(o.master)
+		case TimerLift:
+			o.fences.notLifted(o.master)
+		case TimerFence:
+			o.fences.suspect(o.master)
 		case TimerMinority:
 			o.cut = true
 		}
@@ -284,17 +297,27 @@ func (o *oracle) order(a Action, verified int8) error {
 		}
 	case ActRefuse:
 		o.gate, o.broken = gateRefused, true
+		o.fences.open()
 	case ActProbe:
 		o.outstanding[node(a.Addr)] = a.Number
 	case ActAdopt:
-		o.ordered, o.lifting = false, false
-		return o.adopt(a, verified)
+		err := o.adopt(a, verified)
+		o.ordered = false
+		return err
 	case ActRelease:
 		if o.ordered && o.gate == gateWrites {
 			return fmt.Errorf("I12: writes are let go against an order")
 		}
-		o.ordered, o.lifting = false, false
+		o.ordered = false
 		return o.release(a, verified)
+	case ActFence:
+		return o.fence(a)
+	case ActLift, ActUnfence:
+		return o.fences.lift(a, o.master)
+	case ActCheck:
+		o.fences.check = a.Number
+	case ActSeal:
+		return o.seal(a, verified)
 	}
 	return nil
 }
@@ -314,6 +337,8 @@ func (o *oracle) adopt(a Action, verified int8) error {
 		return fmt.Errorf("I3: %v below epoch %d", a, floor)
 	case verified != n:
 		return fmt.Errorf("I4: %v was not verified", a)
+	case o.fences.on[n]:
+		return fmt.Errorf("I15: %v, which may be fenced", a)
 	}
 	err := o.justified(n, a.Epoch, a.Basis, o.epoch)
 	if err != nil && o.raised > o.epoch {
@@ -337,6 +362,7 @@ func (o *oracle) adopt(a Action, verified int8) error {
 		}
 	}
 	o.follow = follow
+	o.fences.adopted(o.master, n, o.ordered)
 	o.master, o.term, o.epoch, o.fell = n, a.Term, a.Epoch, false
 	if a.Basis == BasisMajority {
 		o.sure = a.Epoch
@@ -394,8 +420,12 @@ func (o *oracle) followed(s *said, n int8) bool {
 }
 
 func (o *oracle) release(a Action, verified int8) error {
-	defer func() { o.gate, o.lost = gateOpen, false }()
+	defer func() { o.gate, o.lost = gateOpen, false; o.fences.open() }()
 	switch {
+	case o.fences.on[o.master]:
+		return fmt.Errorf("I15: %v to a master that may be fenced", a)
+	case o.fences.shut == shutFenced && o.gate == gateWrites:
+		return fmt.Errorf("I18: %v to a master that somebody has fenced", a)
 	case a.Term != o.term || !o.restored:
 		return fmt.Errorf("I2: %v in term %d, restored %v", a, o.term, o.restored)
 	case o.broken && o.gate == gateRefused:

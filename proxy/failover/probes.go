@@ -16,9 +16,14 @@ func (s *stepper) ask(addr string) {
 	if m.probes[i].number != 0 {
 		return
 	}
-	m.numbers++
-	m.probes[i].number = m.numbers
-	s.act(Action{Kind: ActProbe, Addr: addr, Number: m.numbers})
+	m.probes[i].number = s.number()
+	s.act(Action{Kind: ActProbe, Addr: addr, Number: m.probes[i].number})
+}
+
+// number is one that a result will carry.
+func (s *stepper) number() uint64 {
+	s.m.numbers++
+	return s.m.numbers
 }
 
 // aim makes the set of probed addresses that of the targets: new ones are asked at once, those that are none any more

@@ -32,13 +32,15 @@ const (
 	HoldOrdered
 	// HoldMinority: fewer than a majority of the known Sentinels have been in reach for the grace. Writes only.
 	HoldMinority
+	// HoldFenced: the master refuses writes (NOREPLICAS), and whether that is the fence of a switchover is found out, or it is. Writes only.
+	HoldFenced
 
 	numHoldReasons
 )
 
 var holdReasons = [numHoldReasons]string{
 	"none", "starting", "link_lost", "rejected", "failover_announced", "candidate_named",
-	"switch_published", "another_named", "probe_failed", "role_changed", "loading", "ordered", "minority",
+	"switch_published", "another_named", "probe_failed", "role_changed", "loading", "ordered", "minority", "fenced",
 }
 
 // String is the word for logs, metric labels and reports.

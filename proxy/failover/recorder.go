@@ -210,3 +210,42 @@ func (rec *recorder) copies() []Report {
 	}
 	return list
 }
+
+// fenceReport is the report that a fence belongs to. From any goroutine.
+type fenceReport struct {
+	rec  *recorder
+	r    *Report
+	addr string
+}
+
+// fence begins one, in the last report.
+func (rec *recorder) fence(addr string) fenceReport {
+	rec.mu.Lock()
+	defer rec.mu.Unlock()
+	return fenceReport{rec, rec.mu.reports[len(rec.mu.reports)-1], addr}
+}
+
+func (f fenceReport) tell(text string) {
+	f.rec.mu.Lock()
+	defer f.rec.mu.Unlock()
+	f.r.add(time.Now(), "fence", f.addr+" "+text)
+}
+
+func (f fenceReport) end(result FenceResult) {
+	f.tell(result.String())
+	f.rec.mu.Lock()
+	defer f.rec.mu.Unlock()
+	f.r.Fence = result.String()
+}
+
+// lastFence is what became of the last fence that there was reason for.
+func (rec *recorder) lastFence() string {
+	rec.mu.Lock()
+	defer rec.mu.Unlock()
+	for i := len(rec.mu.reports) - 1; i >= 0; i-- {
+		if f := rec.mu.reports[i].Fence; f != "" {
+			return f
+		}
+	}
+	return ""
+}

@@ -1,6 +1,7 @@
 package failover
 
 import (
+	"slices"
 	"time"
 )
 
@@ -24,6 +25,9 @@ type Report struct {
 	RefusedMS    float64 `json:"refused_ms,omitempty"`
 	RefuseReason string  `json:"refuse_reason,omitempty"`
 
+	// Fence is what became of the fence on the former master, in plain words; "" if there was no reason for one.
+	Fence string `json:"fence,omitempty"`
+
 	Events []ReportEvent `json:"events"`
 	// EventsLeftOut counts those beyond the first 512.
 	EventsLeftOut int `json:"events_left_out,omitempty"`
@@ -46,7 +50,7 @@ const (
 // ReportEvent is one line of the story.
 type ReportEvent struct {
 	OffsetMS float64 `json:"offset_ms"` // from Began; messages that came up to 30 s after the end are told too
-	Source   string  `json:"source"`    // "lanes", "probe", "timer", "proxy" (its own actions), or the Sentinel's address
+	Source   string  `json:"source"`    // "lanes", "probe", "timer", "fence", "proxy" (its own actions), or the Sentinel's address
 	Text     string  `json:"text"`
 }
 
@@ -63,7 +67,12 @@ func (r *Report) add(at time.Time, source, text string) {
 		r.EventsLeftOut++
 		return
 	}
-	r.Events = append(r.Events, ReportEvent{OffsetMS: millis(at.Sub(r.Began)), Source: source, Text: text})
+	e := ReportEvent{OffsetMS: millis(at.Sub(r.Began)), Source: source, Text: text}
+	i := len(r.Events)
+	for i > 0 && r.Events[i-1].OffsetMS > e.OffsetMS { // a fence's, which come from other goroutines
+		i--
+	}
+	r.Events = slices.Insert(r.Events, i, e)
 }
 
 // open: the hold has just begun.

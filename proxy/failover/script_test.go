@@ -11,7 +11,7 @@ import (
 
 // script plays the lines of a testdata file to one machine with a clock of its own. Directives:
 //
-//	start [sentinels=(s1,s2,s3)] [hold=60s] [serving=A epoch=5]
+//	start [sentinels=(s1,s2,s3)] [hold=60s] [fence] [serving=A epoch=5]
 //	run: one input per line (words_test.go), or "wait 10ms" (timers run out in their order); prints every action
 type script struct {
 	m      Machine
@@ -48,6 +48,7 @@ func (s *script) start(t *testing.T, d *datadriven.TestData) {
 	if a, ok := d.Arg("sentinels"); ok {
 		cfg.Sentinels = a.Vals
 	}
+	_, cfg.Fence = d.Arg("fence")
 	if a, ok := d.Arg("hold"); ok {
 		cfg.HoldTimeout, _ = time.ParseDuration(a.Vals[0])
 	}

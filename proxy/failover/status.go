@@ -23,6 +23,7 @@ type Status struct {
 	Waiting      string           `json:"waiting_for"`  // what is missing for a release, a RefuseReason's word; "none" while serving
 	Probed       []ProbeStatus    `json:"probed"`
 	Sentinels    []SentinelStatus `json:"sentinels"`
+	Fence        string           `json:"fence"` // what became of the last one, see Report
 	Counters     Counters         `json:"counters"`
 }
 
@@ -61,7 +62,7 @@ func (d *Driver) Status() Status {
 		Group: d.opts.Group, State: m.state.String(), StateMS: millis(time.Since(*d.since.Load())),
 		Master: m.master, Epoch: m.epoch, Confirmed: m.term > 0 && m.epoch == m.confirmed, Term: m.term, Basis: m.basis.String(), Drained: m.drained,
 		HoldReason: m.hold.reason.String(), RefuseReason: m.refused.String(), RefuseText: m.refused.Text(), Waiting: RefuseNone.String(),
-		Probed: []ProbeStatus{}, Sentinels: []SentinelStatus{}, Counters: d.rec.totals(),
+		Probed: []ProbeStatus{}, Sentinels: []SentinelStatus{}, Counters: d.rec.totals(), Fence: d.rec.lastFence(),
 	}
 	s.Counters.EventsDropped = d.box.droppedEvents()
 	if !m.hold.since.IsZero() {

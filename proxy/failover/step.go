@@ -25,6 +25,9 @@ func Step(m Machine, in Input, now time.Time) (Machine, []Action) {
 	case Refusing:
 		s.stepRefusing()
 	}
+	s.defend()
+	s.seal()
+	s.inspect()
 	return s.m, s.acts
 }
 
@@ -129,6 +132,8 @@ func (s *stepper) trouble() trouble {
 		return trouble{reason: HoldFailoverAnnounced}
 	case s.m.ordered:
 		return trouble{reason: HoldOrdered}
+	case s.m.shut != shutNot:
+		return trouble{reason: HoldFenced}
 	case s.m.minority:
 		return trouble{reason: HoldMinority}
 	}
@@ -137,7 +142,11 @@ func (s *stepper) trouble() trouble {
 
 // writesOnly: the master still works, and goes on answering reads.
 func (t trouble) writesOnly() bool {
-	return t.reason == HoldFailoverAnnounced || t.reason == HoldOrdered || t.reason == HoldMinority
+	switch t.reason {
+	case HoldFailoverAnnounced, HoldOrdered, HoldFenced, HoldMinority:
+		return true
+	}
+	return false
 }
 
 // refuse ends the waiting, not the search. It is ordered again when an adoption out of Refusing comes to nothing: for
@@ -145,6 +154,8 @@ func (t trouble) writesOnly() bool {
 func (s *stepper) refuse() {
 	reason := s.m.unmet()
 	s.m.gate, s.m.refused = gateRefused, reason
+	s.m.hold.sealed = false
+	s.open()
 	s.m.hold.broken = true // what held until now has been answered: begin anew with an adoption
 	s.act(Action{Kind: ActRefuse, Term: s.m.term, Refuse: reason})
 	s.disarm(TimerHold)

@@ -34,6 +34,7 @@ func (s *stepper) release() {
 	s.disarm(TimerHold)
 	s.disarm(TimerAsk)
 	s.endOrder()
+	s.open()
 	s.enter(Serving)
 	if s.m.outstanding(s.m.master) == 0 {
 		s.arm(TimerProbe, s.m.cfg.CheckEvery)

@@ -86,6 +86,11 @@ func (s *stepper) backToDraining() {
 
 // takeOver acts on a verified verdict: let go in place when nothing happened to the lanes, adopt otherwise.
 func (s *stepper) takeOver(v verdict) {
+	if s.m.fenced(v.addr) && !s.m.cfg.bugs.fenceStays {
+		s.lift(v.addr)
+		s.settle()
+		return
+	}
 	if s.m.isMaster(v.addr) && s.m.restored && !s.m.hold.broken && s.m.gate != gateRefused {
 		s.confirm(v)
 		// The lanes' links are intact: adopting would drop them, and what is in flight on them would be of unknown outcome.
@@ -104,16 +109,23 @@ func (s *stepper) adopt(v verdict) {
 		// From here on the lanes hold again instead of refusing; that must not take for ever either.
 		s.arm(TimerHold, m.cfg.HoldTimeout)
 	}
+	former := m.master
 	m.term++
 	m.restored = m.cfg.bugs.early
 	m.flaps = min(m.flaps+1, maxFlaps)
 	m.master, m.basis, m.follow = v.addr, v.basis, v.follow
-	m.hold.broken, m.hold.masterLost = false, false
+	m.hold.broken, m.hold.masterLost, m.hold.sealed = false, false, false
+	if m.ordered && !m.same(former, v.addr) {
+		s.suspect(former) // whoever ordered it fences, too, and may have died
+	}
 	s.endOrder()
+	s.open()
+	m.stubborn = m.stubborn && m.same(former, m.master)
 	s.reachAnew(v.basis)
 	s.confirm(v)
 	s.act(Action{Kind: ActAdopt, Addr: v.addr, Term: m.term, Epoch: v.epoch, Basis: v.basis})
 	s.dropClaims()
+	s.leave(former)
 	m.probes = nil
 	s.arm(TimerProbe, m.cfg.CheckEvery)
 	s.disarm(TimerAsk)

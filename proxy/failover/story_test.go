@@ -84,6 +84,11 @@ func (w story) answers(m *Machine) []move {
 			list = append(list, say(m, w, "role "+p.addr+" "+role))
 		}
 	}
+	for _, f := range m.fences {
+		if f.number != 0 && (!f.left || w.roles[node(f.addr)] != 'm') {
+			list = append(list, say(m, w, "lifted "+f.addr))
+		}
+	}
 	if m.term > 0 && (w.roles[node(m.master)] == 'x' && !m.hold.broken) {
 		list = append(list, say(m, w, "lanes link-lost"))
 	}

@@ -31,7 +31,7 @@ var roleWords = map[string]Probed{
 }
 
 var laneWords = map[string]LaneReportKind{
-	"link-lost": LinkLost, "pinned-lost": PinnedLost, "rejected": Rejected, "drained": Drained, "restored": Restored,
+	"link-lost": LinkLost, "pinned-lost": PinnedLost, "rejected": Rejected, "no-replicas": NoReplicas, "drained": Drained, "restored": Restored,
 }
 
 // parse turns one line of words into an input. term and probe numbers are the present ones unless given.
@@ -67,7 +67,21 @@ func parse(line string, m *Machine, now time.Time) (Input, error) {
 		}
 		return p, nil
 	case w[0] == "lifted":
-		return Lifted{}, nil
+		i := m.fenceOf(arg(1))
+		if i < 0 {
+			return nil, fmt.Errorf("%s is not fenced", arg(1))
+		}
+		in := Lifted{Addr: arg(1), Number: m.fences[i].number}
+		if arg(2) == "failed" {
+			in.Err = errRefused
+		}
+		return in, nil
+	case w[0] == "checked":
+		in := Checked{Addr: m.master, Number: m.check, Fenced: arg(1) == "fenced"}
+		if arg(1) == "failed" {
+			in.Err = errRefused
+		}
+		return in, nil
 	case w[0] == "order":
 		d, err := time.ParseDuration(arg(1)) // "order release" is 0
 		if err != nil && arg(1) != "release" {

@@ -1,11 +1,14 @@
 // Package migrate carries out a planned switchover: another master, without a write lost or refused, whatever writes to
-// the old one. It is run by `sentinelproxy switch`, beside the proxies, not in them.
+// the old one. It is run by `sentinelproxy switch`, beside the proxies, and by a proxy that is asked to (POST /api/v1/switch).
 //
+//	options.go     what can be asked for, and what is wrong with it
 //	switchover.go  the steps in their order, and what is undone on every way out
 //	preflight.go   whether it can be done, and who is to be the master
 //	candidate.go   priorities, which make Sentinel choose one
 //	fence.go       the old master takes no more writes; put back, also after a crash of this program
-//	proxies.go     the proxies' admin servers: hold, release, status
+//	guard.go       what a proxy does about a failover that somebody else has begun
+//	catchup.go     the replicas have what the master has
+//	proxies.go     the proxies: hold, release, status
 //	sentinels.go   the Sentinels
 //	node.go        one data node
 //	report.go      what was done, and how long it took

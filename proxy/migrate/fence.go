@@ -3,8 +3,6 @@ package migrate
 import (
 	"context"
 	"fmt"
-	"strconv"
-	"time"
 )
 
 // marker is what is added to a setting while it is not the user's. No master has so many replicas, and no priority that
@@ -31,19 +29,17 @@ type fence struct {
 // in which other clients wait; when the replicas have everything, by min-replicas-to-write, which refuses: a pause would keep
 // Sentinel's own PUBLISH waiting, and the Sentinels would take the master for dead.
 func (s *switchover) fence(ctx context.Context) error {
+	if s.o.WithoutFence {
+		return s.catchUp(ctx)
+	}
+	if err := s.fenceable(ctx); err != nil { // it may have changed since the preflight
+		return err
+	}
 	f := &s.fenced
 	f.master = s.master
-	if _, lag, ok, err := s.master.number(ctx, maxLag); err != nil {
+	name, before, _, err := s.master.number(ctx, minReplicas)
+	if err != nil {
 		return err
-	} else if ok && lag == 0 {
-		return fmt.Errorf("%s: %s is 0, which turns %s off: the master can't be fenced", s.master.addr, maxLag, minReplicas)
-	}
-	name, before, ok, err := s.master.number(ctx, minReplicas)
-	switch {
-	case err != nil:
-		return err
-	case !ok:
-		return fmt.Errorf("%s has no %s: it can't be fenced", s.master.addr, minReplicas)
 	}
 	f.before = before % marker // else of one that was not put back
 	f.paused = true
@@ -57,7 +53,51 @@ func (s *switchover) fence(ctx context.Context) error {
 	if err := s.master.set(ctx, name, f.before+marker); err != nil {
 		return err
 	}
-	return f.unpause(ctx)
+	if err := f.unpause(ctx); err != nil {
+		return err
+	}
+	s.say("%s takes no more writes", s.master.addr)
+	return nil
+}
+
+// fenceable says why the master can't be fenced, or whether that can't be told; nil: it can be.
+func (s *switchover) fenceable(ctx context.Context) error {
+	why := ""
+	if _, _, ok, err := s.master.number(ctx, minReplicas); err != nil {
+		return err
+	} else if !ok {
+		why = "it has no " + minReplicas
+		if s.dragonfly {
+			why = "it is a Dragonfly, which has no " + minReplicas
+		}
+	}
+	if _, lag, ok, err := s.master.number(ctx, maxLag); err != nil {
+		return err
+	} else if ok && lag == 0 {
+		why = fmt.Sprintf("its %s is 0, which turns %s off", maxLag, minReplicas)
+	}
+	if why == "" {
+		return nil
+	}
+	return fmt.Errorf("%s can't be fenced: %s; with %s it is switched all the same, and what clients write to it past the proxies is lost",
+		s.master.addr, why, s.o.name("without-fence"))
+}
+
+// fenceable reads the setting by which the master is fenced: its name, and the user's value of it.
+func (n *node) fenceable(ctx context.Context) (name string, before int, err error) {
+	if _, lag, ok, err := n.number(ctx, maxLag); err != nil {
+		return "", 0, err
+	} else if ok && lag == 0 {
+		return "", 0, fmt.Errorf("%s: %s is 0, which turns %s off: the master can't be fenced", n.addr, maxLag, minReplicas)
+	}
+	name, value, ok, err := n.number(ctx, minReplicas)
+	switch {
+	case err != nil:
+		return "", 0, err
+	case !ok:
+		return "", 0, fmt.Errorf("%s has no %s: it can't be fenced", n.addr, minReplicas)
+	}
+	return name, value % marker, nil // of one that was not put back, what was there before
 }
 
 func (f *fence) unpause(ctx context.Context) error {
@@ -68,62 +108,28 @@ func (f *fence) unpause(ctx context.Context) error {
 	return f.master.do(ctx, "CLIENT", "UNPAUSE")
 }
 
-// catchUp waits until every replica that may be chosen has the master's offset.
-func (s *switchover) catchUp(ctx context.Context) error {
-	info, err := s.master.info(ctx)
-	if err != nil {
-		return err
-	}
-	offset, err := strconv.ParseInt(info["master_repl_offset"], 10, 64)
-	if err != nil {
-		return fmt.Errorf("%s does not tell its master_repl_offset", s.master.addr)
-	}
-	ctx, cancel := context.WithTimeout(ctx, s.o.Limits.CatchUp)
-	defer cancel()
-	for _, r := range s.candidates {
-		for {
-			info, err := r.info(ctx)
-			if err == nil {
-				if err = behind(info, offset); err == nil {
-					break
-				}
-			}
-			if ctx.Err() != nil {
-				return fmt.Errorf("%s has not caught up within %s: %w", r.addr, s.o.Limits.CatchUp, err)
-			}
-			time.Sleep(time.Millisecond)
-		}
-		s.say("%s has the master's offset, %d", r.addr, offset)
-	}
-	return nil
-}
-
-// behind says why a replica does not have everything up to offset; nil: it has.
-func behind(info map[string]string, offset int64) error {
-	has, err := strconv.ParseInt(info["slave_repl_offset"], 10, 64)
-	switch {
-	case info["master_link_status"] != "up":
-		return fmt.Errorf("its link to the master is %q", info["master_link_status"])
-	case info["master_sync_in_progress"] == "1":
-		return fmt.Errorf("it is loading the data set")
-	case err != nil:
-		return fmt.Errorf("it tells no offset: it is not in sync") // Dragonfly, until it is
-	case has < offset:
-		return fmt.Errorf("it is at offset %d of %d", has, offset)
-	}
-	return nil
-}
-
 // Lift takes the fence off a master that a switchover has left there, and says what was set; "" if there was none.
 func Lift(ctx context.Context, addr string, c Credentials) (string, error) {
-	n := &node{addr, connect(addr, c)}
-	defer n.client.Close()
+	n := newNode(addr, c)
+	defer n.close()
 	name, value, ok, err := n.number(ctx, minReplicas)
 	if err != nil || !ok || value < marker {
 		return "", err
 	}
-	f := fence{master: n, before: value % marker, set: true, paused: true}
-	return fmt.Sprintf("%s %d", name, f.before), f.lift(ctx)
+	f := fence{master: n, before: value % marker, set: true}
+	if err := f.lift(ctx); err != nil {
+		return "", err
+	}
+	_ = n.do(ctx, "CLIENT", "UNPAUSE") // a pause of a switchover that has died ends by itself, too
+	return fmt.Sprintf("%s %d", name, f.before), nil
+}
+
+// Fenced says whether there is one on a node.
+func Fenced(ctx context.Context, addr string, c Credentials) (bool, error) {
+	n := newNode(addr, c)
+	defer n.close()
+	_, value, ok, err := n.number(ctx, minReplicas)
+	return ok && value >= marker, err
 }
 
 // lift puts back what fence has set.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // preflight finds the master and who may follow it, and whether everybody concerned is well. Nothing is changed.
@@ -25,8 +26,49 @@ func (s *switchover) preflight(ctx context.Context) error {
 	if err := s.proxies.serve(ctx, addr); err != nil {
 		return err
 	}
-	s.say("%s is the master, and %d proxies serve from it", addr, len(s.o.Admins))
-	return s.survey(ctx)
+	s.say("%s is the master, and %d proxies serve from it", addr, len(s.proxies.all))
+	info, err := s.master.info(ctx)
+	if err != nil {
+		return err
+	}
+	s.dragonfly = info["dragonfly_version"] != ""
+	for _, look := range []func(context.Context) error{s.survey, s.willFence, s.rights} {
+		if err := look(ctx); err != nil {
+			return err
+		}
+	}
+	if s.dragonfly {
+		return nil // it may never say that nothing is under way, as long as clients write
+	}
+	// One that is far behind has to be noticed before anybody waits for it.
+	return s.catchUp(ctx)
+}
+
+// willFence says whether the old master can be fenced, or need not be.
+func (s *switchover) willFence(ctx context.Context) error {
+	if !s.o.WithoutFence {
+		return s.fenceable(ctx)
+	}
+	s.report.Unsure = append(s.report.Unsure,
+		fmt.Sprintf("%s is not fenced: what clients write to it past the proxies, until it is a replica, is lost", s.master.addr))
+	return nil
+}
+
+// rights says what the user may not do that a later step needs, as far as that can be told beforehand.
+func (s *switchover) rights(ctx context.Context) error {
+	var errs []error
+	if !s.o.WithoutFence {
+		errs = append(errs, s.master.may(ctx, []any{"CONFIG", "SET", minReplicas, 0}, []any{"CONFIG", "REWRITE"},
+			[]any{"CLIENT", "PAUSE", 1, "WRITE"}, []any{"CLIENT", "UNPAUSE"}))
+	}
+	for _, r := range s.replicas {
+		needs := [][]any{{"ROLE"}}
+		if s.o.To != "" {
+			needs = append(needs, []any{"CONFIG", "GET", priorityNames[0]}, []any{"CONFIG", "SET", priorityNames[0], 100}, []any{"CONFIG", "REWRITE"})
+		}
+		errs = append(errs, r.may(ctx, needs...))
+	}
+	return errors.Join(errs...)
 }
 
 // survey looks at the replicas.
@@ -41,6 +83,8 @@ func (s *switchover) survey(ctx context.Context) error {
 		why := r.down
 		info, err := n.info(ctx)
 		switch {
+		case err == nil && s.dragonfly && info["dragonfly_version"] == "":
+			why = "Redis can't follow Dragonfly"
 		case why != "":
 		case err != nil:
 			why = err.Error()
@@ -63,11 +107,23 @@ func (s *switchover) survey(ctx context.Context) error {
 	}
 	if len(s.candidates) == 0 {
 		if s.o.To != "" && len(reasons) == 0 {
-			return fmt.Errorf("--to %s: the Sentinels know no such replica", s.o.To)
+			return s.unknown(list)
 		}
 		return errors.Join(append(reasons, errors.New("no replica can be promoted"))...)
 	}
 	return nil
+}
+
+// unknown is the error for an address of --to that is none of the replicas.
+func (s *switchover) unknown(list []replica) error {
+	if s.o.To == s.master.addr {
+		return fmt.Errorf("%s %s: it is the master already", s.o.name("to"), s.o.To)
+	}
+	var known []string
+	for _, r := range list {
+		known = append(known, r.addr)
+	}
+	return fmt.Errorf("%s %s: the Sentinels know no such replica; those that they know: %s", s.o.name("to"), s.o.To, strings.Join(known, ", "))
 }
 
 // listed is the replicas, from the first Sentinel that answers.

@@ -12,11 +12,65 @@ import (
 	"time"
 )
 
-// proxies are the admin servers of all proxies of the group.
+// Proxy is one of the proxies of the group.
+type Proxy interface {
+	// Hold has it hold writes for so long at most, and returns when no write is in flight.
+	Hold(ctx context.Context, group string, d time.Duration) error
+	// Release ends that, and returns when it serves again.
+	Release(ctx context.Context, group string) error
+	// Serves says why it does not serve from master (host:port); nil: it does.
+	Serves(ctx context.Context, group, master string) error
+}
+
+// proxies are all of the group.
 type proxies struct {
 	group string
+	all   []Proxy
+}
+
+func newProxies(o *Options) proxies {
+	p := proxies{group: o.Master}
+	if o.Own != nil {
+		p.all = append(p.all, o.Own)
+	}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	for _, addr := range o.Admins {
+		p.all = append(p.all, &remote{name: o.name("admin") + " " + addr, addr: addr, token: o.Token, http: client})
+	}
+	return p
+}
+
+// each asks all of them at once.
+func (p *proxies) each(do func(Proxy) error) error {
+	results := make(chan error, len(p.all))
+	for _, one := range p.all {
+		go func() { results <- do(one) }()
+	}
+	var errs []error
+	for range p.all {
+		errs = append(errs, <-results)
+	}
+	return errors.Join(errs...)
+}
+
+func (p *proxies) hold(ctx context.Context, d time.Duration) error {
+	return p.each(func(one Proxy) error { return one.Hold(ctx, p.group, d) })
+}
+
+func (p *proxies) release(ctx context.Context) error {
+	return p.each(func(one Proxy) error { return one.Release(ctx, p.group) })
+}
+
+// serve says whether all of them serve from master.
+func (p *proxies) serve(ctx context.Context, master string) error {
+	return p.each(func(one Proxy) error { return one.Serves(ctx, p.group, master) })
+}
+
+// remote is a proxy that is asked over HTTP.
+type remote struct {
+	name  string // for errors
+	addr  string // of its admin server
 	token string
-	addrs []string
 	http  *http.Client
 }
 
@@ -32,80 +86,59 @@ type groupState struct {
 
 const maxAnswer = 64 << 20
 
-func (p *proxies) call(ctx context.Context, method, addr, path string, form url.Values, into any) error {
-	req, err := http.NewRequestWithContext(ctx, method, "http://"+addr+path, strings.NewReader(form.Encode()))
+func (r *remote) call(ctx context.Context, method, path string, form url.Values, into any) error {
+	fail := func(err error) error { return fmt.Errorf("%s: %w", r.name, err) }
+	req, err := http.NewRequestWithContext(ctx, method, "http://"+r.addr+path, strings.NewReader(form.Encode()))
 	if err != nil {
-		return fmt.Errorf("--admin %s: %w", addr, err)
+		return fail(err)
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.Header.Set("Authorization", "Bearer "+p.token)
-	resp, err := p.http.Do(req)
+	req.Header.Set("Authorization", "Bearer "+r.token)
+	resp, err := r.http.Do(req)
 	if err != nil {
-		return fmt.Errorf("--admin %s: %w", addr, err)
+		return fail(err)
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
-		return fmt.Errorf("--admin %s: %w", addr, err)
+		return fail(err)
 	}
 	if resp.StatusCode != http.StatusOK {
 		var g groupState
 		_ = json.Unmarshal(body, &g) // else the status has to do
-		return fmt.Errorf("--admin %s: %s answers %s: %s%s %s", addr, path, resp.Status, g.Error, g.State, g.Reason)
+		return fail(fmt.Errorf("%s answers %s: %s%s %s", path, resp.Status, g.Error, g.State, g.Reason))
 	}
 	if err := json.Unmarshal(body, into); err != nil {
-		return fmt.Errorf("--admin %s: %s: %w", addr, path, err)
+		return fail(fmt.Errorf("%s: this is no sentinelproxy: %w", path, err))
 	}
 	return nil
 }
 
-// each asks all of them at the same time.
-func (p *proxies) each(do func(addr string) error) error {
-	results := make(chan error, len(p.addrs))
-	for _, addr := range p.addrs {
-		go func() { results <- do(addr) }()
+func (r *remote) Hold(ctx context.Context, group string, d time.Duration) error {
+	var g groupState
+	return r.call(ctx, http.MethodPost, "/api/v1/hold", url.Values{"group": {group}, "for": {d.String()}}, &g)
+}
+
+func (r *remote) Release(ctx context.Context, group string) error {
+	var g groupState
+	return r.call(ctx, http.MethodPost, "/api/v1/release", url.Values{"group": {group}}, &g)
+}
+
+func (r *remote) Serves(ctx context.Context, group, master string) error {
+	var status struct {
+		Groups []groupState `json:"groups"`
 	}
-	var errs []error
-	for range p.addrs {
-		errs = append(errs, <-results)
+	if err := r.call(ctx, http.MethodGet, "/api/v1/status", nil, &status); err != nil {
+		return err
 	}
-	return errors.Join(errs...)
-}
-
-// hold has all of them hold writes for so long at most, and returns when no write is in flight in any.
-func (p *proxies) hold(ctx context.Context, d time.Duration) error {
-	form := url.Values{"group": {p.group}, "for": {d.String()}}
-	return p.each(func(addr string) error {
-		var g groupState
-		return p.call(ctx, http.MethodPost, addr, "/api/v1/hold", form, &g)
-	})
-}
-
-func (p *proxies) release(ctx context.Context) error {
-	return p.each(func(addr string) error {
-		var g groupState
-		return p.call(ctx, http.MethodPost, addr, "/api/v1/release", url.Values{"group": {p.group}}, &g)
-	})
-}
-
-// serve says whether all of them serve from master.
-func (p *proxies) serve(ctx context.Context, master string) error {
-	return p.each(func(addr string) error {
-		var status struct {
-			Groups []groupState `json:"groups"`
+	for _, g := range status.Groups {
+		switch {
+		case g.Group != group:
+		case g.State != "serving" || g.Master != master:
+			return fmt.Errorf("%s: %s is %s from %s %s, not serving from %s", r.name, g.Group, g.State, g.Master, g.Reason, master)
+		default:
+			return nil
 		}
-		if err := p.call(ctx, http.MethodGet, addr, "/api/v1/status", nil, &status); err != nil {
-			return err
-		}
-		for _, g := range status.Groups {
-			switch {
-			case g.Group != p.group:
-			case g.State != "serving" || g.Master != master:
-				return fmt.Errorf("--admin %s: %s is %s from %s %s, not serving from %s", addr, g.Group, g.State, g.Master, g.Reason, master)
-			default:
-				return nil
-			}
-		}
-		return fmt.Errorf("--admin %s: this proxy has no group %q", addr, p.group)
-	})
+	}
+	return fmt.Errorf("%s: this proxy has no group %q", r.name, group)
 }

@@ -14,6 +14,7 @@ type Report struct {
 	// Unsure is what could not be made sure of.
 	Unsure []string `json:"unsure"`
 	Steps  []Step   `json:"steps"`
+	Error  string   `json:"error,omitempty"` // why it was not done, or what is left to be done
 	// HeldMS is how long the proxies held writes, from the order to the last that served from the new master.
 	HeldMS float64 `json:"held_ms"`
 }
@@ -24,6 +25,8 @@ const (
 	Aborted   = "aborted"   // the old one serves again
 	Rehearsed = "rehearsed" // writes were held and released, nothing else
 	Checked   = "checked"   // --dry-run: it could be done
+	Repaired  = "repaired"  // nothing is left of a switchover that was killed
+	Running   = "running"   // it is not over
 	InDoubt   = "in doubt"  // the failover began, and how it ended is not known
 )
 
@@ -37,6 +40,8 @@ func (s *switchover) say(format string, args ...any) {
 	step := Step{float64(time.Since(s.began).Microseconds()) / 1000, fmt.Sprintf(format, args...)}
 	s.report.Steps = append(s.report.Steps, step)
 	if s.o.Progress != nil {
-		s.o.Progress(step)
+		soFar := s.report
+		soFar.Outcome = Running
+		s.o.Progress(soFar)
 	}
 }

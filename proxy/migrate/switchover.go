@@ -4,40 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 )
-
-// Options of a switchover. Make them from DefaultLimits.
-type Options struct {
-	Master       string   // the group's name in Sentinel
-	Sentinels    []string // host:port
-	SentinelAuth Credentials
-	NodeAuth     Credentials // may CONFIG, CLIENT PAUSE, INFO and ROLE
-	Admins       []string    // host:port, of every proxy of the group
-	Token        string      // what they want to be brought
-	To           string      // who is to be the master; "": whom the Sentinels choose
-	Limits       Limits
-	Progress     func(Step) // told of every step as it comes; nil: nobody
-}
-
-// Limits of the steps. One that outlives its limit ends the switchover, and what was set is put back.
-type Limits struct {
-	Priorities time.Duration // until the Sentinels know changed priorities, which they ask for every 10 s
-	Hold       time.Duration // the proxies release by themselves after so long without news
-	CatchUp    time.Duration // until the replicas have what the master has
-	Promotion  time.Duration // from SENTINEL FAILOVER to ROLE master
-	Serve      time.Duration // from there until all proxies serve
-	Demotion   time.Duration // until Sentinel has made the old master a replica
-}
-
-// DefaultLimits are several times what was measured.
-func DefaultLimits() Limits {
-	return Limits{
-		Priorities: 30 * time.Second, Hold: 10 * time.Second, CatchUp: 3 * time.Second,
-		Promotion: 10 * time.Second, Serve: 10 * time.Second, Demotion: 60 * time.Second,
-	}
-}
 
 // switchover is one that is being carried out.
 type switchover struct {
@@ -49,6 +17,7 @@ type switchover struct {
 	nodes     map[string]*node
 
 	master     *node
+	dragonfly  bool    // the master is one
 	replicas   []*node // that answer
 	candidates []*node // that may be chosen
 
@@ -58,12 +27,12 @@ type switchover struct {
 }
 
 func newSwitchover(o Options) *switchover {
-	s := &switchover{o: o, began: time.Now(), nodes: map[string]*node{}, report: Report{Master: o.Master, Unsure: []string{}}}
+	s := &switchover{o: o, began: time.Now(), nodes: map[string]*node{}, report: Report{Master: o.Master, Outcome: Aborted, Unsure: []string{}, Steps: []Step{}}}
 	s.sentinels.group = o.Master
 	for _, addr := range o.Sentinels {
 		s.sentinels.all = append(s.sentinels.all, connect(addr, o.SentinelAuth))
 	}
-	s.proxies = proxies{group: o.Master, token: o.Token, addrs: o.Admins, http: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}
+	s.proxies = newProxies(&o)
 	return s
 }
 
@@ -72,76 +41,67 @@ func (s *switchover) close() {
 		c.Close()
 	}
 	for _, n := range s.nodes {
-		n.client.Close()
+		n.close()
 	}
 }
 
 func (s *switchover) node(addr string) *node {
 	if s.nodes[addr] == nil {
-		s.nodes[addr] = &node{addr, connect(addr, s.o.NodeAuth)}
+		s.nodes[addr] = newNode(addr, s.o.NodeAuth)
 	}
 	return s.nodes[addr]
 }
 
-// Check does everything that can be done without changing anything.
-func Check(ctx context.Context, o Options) (Report, error) {
-	s := newSwitchover(o)
-	defer s.close()
-	s.report.Outcome = Checked
-	return s.report, s.preflightInto(ctx)
-}
-
-func (s *switchover) preflightInto(ctx context.Context) error {
-	err := s.preflight(ctx)
-	if err != nil {
-		s.report.Outcome = Aborted
-	}
-	return err
-}
-
-// Rehearse only holds writes, for d, so that users find the clients whose timeouts are too short.
-func Rehearse(ctx context.Context, o Options, d time.Duration) (Report, error) {
-	s := newSwitchover(o)
-	defer s.close()
-	s.report.Outcome = Aborted
+// check does everything that can be done without changing anything.
+func (s *switchover) check(ctx context.Context) error {
 	if err := s.preflight(ctx); err != nil {
-		return s.report, err
+		return err
+	}
+	s.report.Outcome = Checked
+	return nil
+}
+
+// rehearse only holds writes, so that users find the clients whose timeouts are too short.
+func (s *switchover) rehearse(ctx context.Context) error {
+	if err := s.preflight(ctx); err != nil {
+		return err
 	}
 	if err := s.hold(ctx); err != nil {
-		return s.report, errors.Join(err, s.undo())
+		return errors.Join(err, s.undo())
 	}
 	select {
 	case <-ctx.Done():
-	case <-time.After(d - time.Since(s.held)):
+	case <-time.After(s.o.Rehearse - time.Since(s.held)):
 	}
 	if err := s.undo(); err != nil {
-		return s.report, err
+		return err
 	}
 	s.report.HeldMS = float64(time.Since(s.held).Microseconds()) / 1000
-	s.report.Outcome = Rehearsed
-	return s.report, ctx.Err()
+	if ctx.Err() == nil {
+		s.report.Outcome = Rehearsed
+	}
+	return ctx.Err()
 }
 
-// Switch carries it out. An error says why it was not, or what is left to be done; the report says how far it came.
-func Switch(ctx context.Context, o Options) (Report, error) {
-	s := newSwitchover(o)
-	defer s.close()
-	s.report.Outcome = Aborted
-	for _, step := range []func(context.Context) error{s.preflight, s.prefer, s.hold, s.fence} {
+// change is the switchover itself.
+func (s *switchover) change(ctx context.Context) error {
+	for _, step := range []func(context.Context) error{s.preflight, s.prefer, s.hold, s.fence, s.failover} {
 		if err := step(ctx); err != nil {
 			s.say("given up: %v", err)
-			return s.report, errors.Join(err, s.undo())
+			return errors.Join(err, s.undo())
 		}
 	}
-	s.say("%s takes no more writes", s.master.addr)
+	s.report.Outcome = InDoubt
+	return errors.Join(s.follow(), s.afterwards())
+}
+
+func (s *switchover) failover(ctx context.Context) error {
 	by, err := s.sentinels.failover(ctx)
 	if err != nil {
-		s.say("given up: %v", err)
-		return s.report, errors.Join(err, s.undo())
+		return err
 	}
 	s.say("Sentinel %s has begun the failover", by)
-	s.report.Outcome = InDoubt
-	return s.report, errors.Join(s.follow(), s.afterwards())
+	return nil
 }
 
 // hold has the proxies hold writes.
@@ -194,7 +154,10 @@ func (s *switchover) afterwards() error {
 		return s.undo()
 	}
 	if err := s.demoted(ctx, s.master); err != nil {
-		return fmt.Errorf("%w; the fence is left on %s: take it off with --repair", err, s.master.addr)
+		if s.fenced.set {
+			err = fmt.Errorf("%w; the fence is left on %s: take it off with %s", err, s.master.addr, s.o.name("repair"))
+		}
+		return err
 	}
 	s.say("%s is a replica now", s.master.addr)
 	return errors.Join(s.fenced.lift(ctx), s.putBack(ctx))
@@ -215,21 +178,18 @@ func (s *switchover) undo() error {
 	return err
 }
 
-// Repair puts back what a switchover has left that could not end, on every node that the Sentinels know.
-func Repair(ctx context.Context, o Options) (Report, error) {
-	s := newSwitchover(o)
-	defer s.close()
-	s.report.Outcome = Aborted
+// repair puts back what a switchover has left that could not end, on every node that the Sentinels know.
+func (s *switchover) repair(ctx context.Context) error {
 	addr, busy, err := s.sentinels.master(ctx)
 	switch {
 	case err != nil:
-		return s.report, err
+		return err
 	case busy:
-		return s.report, fmt.Errorf("a failover of %q is under way", o.Master)
+		return fmt.Errorf("a failover of %q is under way", s.o.Master)
 	}
 	list, err := s.listed(ctx)
 	if err != nil {
-		return s.report, err
+		return err
 	}
 	errs := []error{s.proxies.release(ctx)}
 	for _, r := range append([]replica{{addr: addr}}, list...) {
@@ -245,13 +205,14 @@ func Repair(ctx context.Context, o Options) (Report, error) {
 				continue
 			}
 		}
-		errs = append(errs, s.repair(ctx, n))
+		errs = append(errs, s.mend(ctx, n))
 	}
 	if err := errors.Join(errs...); err != nil {
-		return s.report, err
+		return err
 	}
 	s.say("nothing is left of a switchover")
-	return s.report, nil
+	s.report.Outcome = Repaired
+	return nil
 }
 
 // demoted waits until a node says that it is no master.
@@ -265,7 +226,8 @@ func (s *switchover) demoted(ctx context.Context, n *node) error {
 	})
 }
 
-func (s *switchover) repair(ctx context.Context, n *node) error {
+// mend is repair of one node.
+func (s *switchover) mend(ctx context.Context, n *node) error {
 	set, err := Lift(ctx, n.addr, s.o.NodeAuth)
 	if err != nil {
 		return err

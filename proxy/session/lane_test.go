@@ -53,6 +53,7 @@ func newLane(t testing.TB, edit func(*lane, *upstream.Options)) *lane {
 		Holding:            func() bool { return l.gate.Mode() != gate.Pass },
 		Lost:               begin,
 		Rejected:           func(addr, _ string) { begin(addr, nil) },
+		NoReplicas:         func(string) { l.gate.Hold(gate.HoldWrites); l.lost++ },
 		PinnedLost:         func(string, error) {},
 		Restored: func() {
 			if !l.hold {

@@ -10,6 +10,8 @@
 //	handshake.go  what a link says before it carries commands
 //	loss.go     what is sent again and what is unknown: the policy, in one function
 //	row.go     what must not be sent again behind something else
+//	noreplicas.go  a fence, or the master's own
+//	seal.go     no reply is passed on when another node may be master
 //	poison.go   commands on which the server closes the link
 //	backlog.go  commands that wait for the next master
 //	set.go      all links of a lane to one group: shared by key, pinned, adopted and dropped together

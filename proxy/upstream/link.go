@@ -39,6 +39,7 @@ type Link struct {
 	dropping bool   // the set closes it; that is no loss to be reported
 	leaving  bool   // of a former master, or replaced: see large.go
 	paused   bool   // see Throttle
+	fenced   bool   // condemned by NOREPLICAS
 	relay    Relay  // see relay.go
 	moved    uint64 // replies' bytes so far: see large.go
 
@@ -198,6 +199,9 @@ const flushBytes = 1 << 20
 
 // Flush writes what has been appended.
 func (l *Link) Flush() {
+	if l.set.sealed && !l.leaving {
+		return
+	}
 	for left := flushBytes; ; {
 		b := l.out.unsent()
 		if len(b) == 0 {
@@ -227,6 +231,10 @@ func (l *Link) Flush() {
 func (l *Link) Data(data []byte) int {
 	done := 0
 	for done < len(data) && l.state != closed {
+		if l.sealed() {
+			l.conn.Pause()
+			break
+		}
 		if l.relay != nil && l.relays() {
 			l.relay.Relayed(data[done:])
 			done = len(data)
@@ -327,6 +335,9 @@ func (l *Link) deliver(reply []byte) {
 		l.set.Counters.Answered++
 	}
 	l.streamed = false
+	if l.set.genuine && l.current.Class != Read && reply[0] != '-' {
+		l.set.genuine = false // it takes writes again
+	}
 	l.current.Owner.Reply(&l.current, reply, true)
 	l.current.Owner = nil // an idle link keeps no session that has gone
 	l.settleHead()

@@ -26,7 +26,7 @@ const UnknownOutcome = "-UNKNOWNOUTCOME the connection to the master was lost af
 
 var unknownOutcome = []byte(UnknownOutcome)
 
-// maxTries bounds how often a command is sent around because of rejections. A server that says the same so many
+// maxTries bounds how often a command is sent around because of rejections other than NOREPLICAS. A server that says the same so many
 // times, and is the master each time, means it. A script can return any error after it has written something:
 // it is sent again once.
 const (
@@ -44,6 +44,7 @@ var scriptRejections = [...]string{
 	"LOADING Dragonfly is loading the dataset in memory",
 	"LOADING Valkey is loading the dataset in memory",
 	"MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+	"NOREPLICAS Not enough good replicas to write.",
 }
 
 // execAbort goes before the same texts when they are the answer to EXEC.
@@ -60,7 +61,7 @@ func rejection(reply []byte, class Class) string {
 	}
 	text := bytes.TrimPrefix(reply[1:], execAbort)
 	switch text[0] {
-	case 'R', 'L', 'M', 'U':
+	case 'R', 'L', 'M', 'U', 'N':
 	default:
 		return ""
 	}
@@ -69,7 +70,7 @@ func rejection(reply []byte, class Class) string {
 	}
 	word := ""
 	switch p := string(resp.ErrorPrefix(reply)); p {
-	case "READONLY", "LOADING", "MASTERDOWN":
+	case "READONLY", "LOADING", "MASTERDOWN", noReplicas:
 		word = p
 	case "UNBLOCKED":
 		if !bytes.Contains(text, []byte("CLIENT UNBLOCK")) { // that one a client has asked for
@@ -86,9 +87,6 @@ func rejection(reply []byte, class Class) string {
 	}
 	return ""
 }
-
-// noReplicas: the fence of a switch, a rejection only while one is on; otherwise the server's own business.
-func noReplicas(reply []byte) bool { return bytes.HasPrefix(reply, []byte("-NOREPLICAS")) }
 
 // Lost is a command to be sent to, or answered in turn on, the next link.
 type Lost struct {
@@ -183,13 +181,15 @@ func (l *Link) loseFrom(start uint64) (lost []Lost) {
 func (l *Link) rejected(reply []byte) bool {
 	head := l.pending.at(0)
 	word := rejection(reply, head.Class)
-	if word == "" && l.set.opt.Holding() && noReplicas(reply) {
-		word = "NOREPLICAS"
-	}
 	switch {
-	case word == "" || head.tries >= maxTries || head.Class == Script && head.tries >= maxTriesScript:
+	case word == "" || word == noReplicas && l.set.passesNoReplicas():
+		return false
+	case word != noReplicas && (head.tries >= maxTries || head.Class == Script && head.tries >= maxTriesScript):
 		return false
 	case head.own && l.state == ready:
+		if word == noReplicas {
+			l.set.opt.NoReplicas(l.addr)
+		}
 		// A session's state can't be made on this node: its link is lost once more.
 		l.conn.Close(fmt.Errorf("%s said %q", l.addr, firstLine(reply)))
 		return true
@@ -197,9 +197,12 @@ func (l *Link) rejected(reply []byte) bool {
 		return false // the handshake looks for itself
 	}
 	l.set.Counters.Rejected++
-	l.setAside(nil)
 	first := l.state != condemned
 	l.state = condemned
+	if first {
+		l.fenced = word == noReplicas
+	}
+	l.setAside(nil)
 	if first {
 		l.set.condemned(l, word)
 	}
@@ -228,7 +231,10 @@ func (l *Link) setAside(reply []byte) {
 		return
 	}
 	l.set.Counters.Answered++
-	item := Lost{Owner: e.Owner, Key: l.key, Tag: e.Tag, Class: e.Class, before: e.before, takes: e.takes, tries: e.tries + 1}
+	item := Lost{Owner: e.Owner, Key: l.key, Tag: e.Tag, Class: e.Class, before: e.before, takes: e.takes, tries: e.tries}
+	if !l.fenced {
+		item.tries++
+	}
 	if reply != nil {
 		item.Canned = bytes.Clone(reply)
 	} else {

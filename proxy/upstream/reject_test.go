@@ -102,30 +102,87 @@ func TestRejectedForEver(t *testing.T) {
 	a.want("-READONLY says the script\r\n")
 }
 
-// TestNoReplicas is a rejection only while a switch is on.
+const noReplicasReply = "-NOREPLICAS Not enough good replicas to write.\r\n"
+
+// TestNoReplicas is a rejection until it is said to be the master's own: what it was said of waits for Resume, in its
+// turn, and reads of others go on.
 func TestNoReplicas(t *testing.T) {
 	s := scripted.Listen(t)
 	r := newRig(t, nil)
 	r.adopt(s.Addr())
-	a := r.client("a")
-	r.in(func() { a.send(r.set.Shared(plain), "SET 1 1", Idempotent) })
+	a, b := r.client("a"), r.client("b")
+	var l *Link
+	r.in(func() {
+		l = r.set.Shared(plain)
+		a.send(l, "SET 1 1", Overwrite)
+		a.send(l, "GET 1", Read)
+		b.send(l, "GET 2", Read)
+	})
 	p := s.AcceptReady()
 	r.until("Restored", func() bool { return r.restored == 1 })
-	p.Expect("SET 1 1")
-	p.Send("-NOREPLICAS Not enough good replicas to write.\r\n")
-	a.want("-NOREPLICAS Not enough good replicas to write.\r\n")
+	p.Expect("SET 1 1", "GET 1", "GET 2")
+	p.Send(noReplicasReply)
+	r.until("the hold", func() bool { return r.fenced == 1 && r.holding })
 	r.in(func() {
-		r.holding = true
-		a.send(r.set.Shared(plain), "SET 2 2", Idempotent)
+		if !r.set.Sorting() || len(r.rejected)+len(r.lost) > 0 {
+			t.Errorf("sorting %v, rejected %q, lost %q", r.set.Sorting(), r.rejected, r.lost)
+		}
 	})
-	p.Expect("SET 2 2")
-	p.Send("-NOREPLICAS Not enough good replicas to write.\r\n")
-	r.until("the rejection", func() bool { return len(r.rejected) == 1 })
-	r.adopt(s.Addr())
+	p.Send("$1\r\n0\r\n$1\r\n2\r\n")
+	p.ExpectClosed()
+	r.until("all is sorted", func() bool { return !r.set.Sorting() })
+	c := r.client("c")
+	r.in(func() { c.send(r.set.Shared(plain), "GET 3", Read) })
 	p = s.AcceptReady()
-	p.Expect("SET 2 2")
-	p.Send("+OK\r\n")
-	a.want("-NOREPLICAS Not enough good replicas to write.\r\n", "+OK\r\n")
+	p.Expect("GET 3")
+	p.Send("$1\r\n3\r\n")
+	c.want("$1\r\n3\r\n")
+
+	// So often as it takes: it is no more than a hold each time.
+	for n := range 2 * maxTries {
+		r.in(func() { r.holding = false; r.set.Resume() })
+		p.Expect("SET 1 1", "GET 1", "GET 2")
+		p.Send(noReplicasReply + "$1\r\n0\r\n$1\r\n2\r\n")
+		p.ExpectClosed()
+		r.until("the next hold", func() bool { return r.fenced == n+2 && !r.set.Sorting() })
+		r.in(func() { r.set.Shared(plain) })
+		p = s.AcceptReady()
+	}
+	r.in(func() { r.set.Genuine(); r.holding = false; r.set.Resume() })
+	p.Expect("SET 1 1", "GET 1", "GET 2")
+	p.Send(noReplicasReply + "$1\r\n0\r\n$1\r\n2\r\n")
+	a.want(noReplicasReply, "$1\r\n0\r\n")
+	b.want("$1\r\n2\r\n")
+}
+
+// TestNoReplicasGenuine: until a write succeeds, or while a hold is on: then it is another matter.
+func TestNoReplicasGenuine(t *testing.T) {
+	s := scripted.Listen(t)
+	r := newRig(t, nil)
+	r.adopt(s.Addr())
+	a := r.client("a")
+	r.in(func() { r.set.Shared(plain) })
+	p := s.AcceptReady()
+	ask := func(command, reply string) {
+		t.Helper()
+		r.in(func() { a.send(r.set.Shared(plain), command, Write) })
+		p.Expect(command)
+		p.Send(reply)
+	}
+	r.until("Restored", func() bool { return r.restored == 1 })
+	r.in(func() { r.set.Genuine() })
+	ask("INCR 1", noReplicasReply)
+	ask("INCR 2", "-ERR no integer\r\n")
+	ask("INCR 3", noReplicasReply)
+	ask("INCR 4", ":4\r\n")
+	a.want(noReplicasReply, "-ERR no integer\r\n", noReplicasReply, ":4\r\n")
+	ask("INCR 5", noReplicasReply)
+	r.until("the hold", func() bool { return r.fenced == 1 })
+	p.ExpectClosed()
+	r.in(func() { r.set.Genuine(); r.set.Shared(plain) })
+	p = s.AcceptReady()
+	ask("INCR 6", noReplicasReply)
+	r.until("the other hold", func() bool { return r.fenced == 2 })
 }
 
 func TestRejectionWords(t *testing.T) {
@@ -137,9 +194,12 @@ func TestRejectionWords(t *testing.T) {
 		"-READONLYISH no\r\n":                                        "",
 		"-ERR READONLY\r\n":                                          "",
 		"-EXECABORT Transaction discarded because of: READONLY You can't write against a read only replica.\r\n": "READONLY",
-		"-EXECABORT Transaction discarded because of previous errors.\r\n":                                       "",
-		"-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n":                                                     "",
-		"-MISCONF Redis is configured to save RDB snapshots\r\n":                                                 "",
+		noReplicasReply: "NOREPLICAS",
+		"-EXECABORT Transaction discarded because of: NOREPLICAS Not enough good replicas to write.\r\n": "NOREPLICAS",
+		"-NOREPLICAS\r\n": "NOREPLICAS",
+		"-EXECABORT Transaction discarded because of previous errors.\r\n": "",
+		"-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n":               "",
+		"-MISCONF Redis is configured to save RDB snapshots\r\n":           "",
 		"-UNKILLABLE\r\n":    "",
 		"-R\r\n":             "",
 		"$8\r\nREADONLY\r\n": "",
@@ -152,6 +212,8 @@ func TestRejectionWords(t *testing.T) {
 	}
 	for reply, want := range map[string]string{
 		"-READONLY You can't write against a read only replica. script: f, on @user_script:1.\r\n": "READONLY",
+		"-NOREPLICAS Not enough good replicas to write. script: f, on @user_script:1.\r\n":         "NOREPLICAS",
+		"-NOREPLICAS says the script\r\n": "",
 		"-READONLY account is frozen\r\n": "",
 		"-LOADING more\r\n":               "",
 	} {

@@ -20,6 +20,7 @@ type rig struct {
 	pinned   []string // told by PinnedLost
 	rejected []string
 	restored int
+	fenced   int // told by NoReplicas
 	holding  bool
 	settled  bool
 }
@@ -39,6 +40,7 @@ func newRig(t testing.TB, edit func(*Options)) *rig {
 		Lost:               func(_ string, err error) { r.holding = true; r.lost = append(r.lost, err.Error()) },
 		PinnedLost:         func(_ string, err error) { r.pinned = append(r.pinned, err.Error()) },
 		Rejected:           func(_, word string) { r.holding = true; r.rejected = append(r.rejected, word) },
+		NoReplicas:         func(string) { r.holding = true; r.fenced++ },
 		Restored:           func() { r.restored++; r.holding = false },
 	}
 	if edit != nil {

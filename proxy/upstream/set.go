@@ -35,6 +35,8 @@ type Options struct {
 	PinnedLost func(addr string, err error)
 	// Rejected: a node has answered with the rejection that begins with word. Hold now.
 	Rejected func(addr, word string)
+	// NoReplicas: a node has answered NOREPLICAS, and the command waits for Resume. Hold writes now.
+	NoReplicas func(addr string)
 	// Restored: all links that Adopt asked for are up, what they were to await is answered, and the backlog is on its way.
 	Restored func()
 }
@@ -62,6 +64,9 @@ type Set struct {
 	awaited       int   // see Link.Await, of all links
 	adoption      int   // counts calls of Adopt
 	streaming     *Link // see Streaming
+	sealed        bool  // see Seal
+	genuine       bool  // see Genuine
+	genuineAt     time.Time
 }
 
 // NewSet returns a set without a master: Adopt gives it one.
@@ -129,7 +134,7 @@ func (s *Set) Adopt(name string, addr netip.AddrPort) {
 	s.end(true)
 	keys := slices.Collect(maps.Keys(wanted))
 	s.name, s.addr = name, addr
-	s.redis = false
+	s.redis, s.genuine = false, false
 	s.restoring = true
 	s.adoption++
 	if s.opt.Scripts != nil {
@@ -154,7 +159,7 @@ func (s *Set) Adopt(name string, addr netip.AddrPort) {
 func (s *Set) Drop() { s.end(false) }
 
 func (s *Set) end(leave bool) {
-	s.restoring = false
+	s.restoring, s.sealed = false, false
 	for l := range s.links {
 		switch {
 		case !leave || !l.streamed || l.state != ready || l.pending.at(0).Owner.Gone():
@@ -317,6 +322,10 @@ func (s *Set) closed(l *Link, err error) {
 func (s *Set) condemned(l *Link, word string) {
 	if s.shared[l.key] == l {
 		delete(s.shared, l.key)
+	}
+	if word == noReplicas {
+		s.opt.NoReplicas(l.addr)
+		return
 	}
 	s.restoring = false
 	s.opt.Rejected(l.addr, word)

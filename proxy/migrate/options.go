@@ -1,0 +1,121 @@
+package migrate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+)
+
+// Options of a switchover. Make them with Limits from DefaultLimits, and have them looked at by Check.
+type Options struct {
+	Master       string   // the group's name in Sentinel
+	Sentinels    []string // host:port
+	SentinelAuth Credentials
+	NodeAuth     Credentials
+	Admins       []string // host:port, of every proxy of the group but Own
+	Token        string   // what they want to be brought
+	Own          Proxy    // that this process is; nil: it is none
+
+	To           string // host:port of who is to be the master; "": whom the Sentinels choose
+	WithoutFence bool   // the old master is not fenced: what others write to it past the proxies is lost
+
+	// At most one of these; none: the switchover itself.
+	DryRun   bool          // only look whether it can be done
+	Rehearse time.Duration // only hold writes for so long
+	Repair   bool          // only put back what a switchover has left that was killed
+
+	Limits   Limits
+	Progress func(Report) // told at every step how far it is; nil: nobody
+	Prefix   string       // of an option's name in errors: "--" for who gave flags
+}
+
+// Limits of the steps. One that outlives its limit ends the switchover, and what was set is put back.
+type Limits struct {
+	Priorities time.Duration // until the Sentinels know changed priorities, which they ask for every 10 s
+	Hold       time.Duration // the proxies release by themselves after so long without news
+	CatchUp    time.Duration // until the replicas have what the master has
+	Promotion  time.Duration // from SENTINEL FAILOVER to ROLE master
+	Serve      time.Duration // from there until all proxies serve
+	Demotion   time.Duration // until Sentinel has made the old master a replica
+}
+
+// DefaultLimits are several times what was measured.
+func DefaultLimits() Limits {
+	return Limits{
+		Priorities: 30 * time.Second, Hold: 10 * time.Second, CatchUp: 3 * time.Second,
+		Promotion: 10 * time.Second, Serve: 10 * time.Second, Demotion: 60 * time.Second,
+	}
+}
+
+// The longest and shortest that users can ask for.
+const (
+	shortestHold    = time.Second
+	longestHold     = time.Minute
+	longestRehearse = time.Minute - rehearseMargin
+	rehearseMargin  = 5 * time.Second // the proxies must not release by themselves before it is over
+)
+
+func (o *Options) name(option string) string { return o.Prefix + option }
+
+// Check says what is wrong with the options, by the name that a user knows them by.
+func (o *Options) Check() error {
+	for _, l := range []struct {
+		option string
+		addrs  []string
+	}{{"sentinel", o.Sentinels}, {"admin", o.Admins}, {"to", strings.Fields(o.To)}} {
+		for _, addr := range l.addrs {
+			if host, port, err := net.SplitHostPort(addr); err != nil || host == "" || port == "" {
+				return fmt.Errorf("%s: %q is not host:port", o.name(l.option), addr)
+			}
+		}
+	}
+	if d := o.Limits.Hold; d < shortestHold || d > longestHold {
+		return fmt.Errorf("%s: %s is not between %s and %s", o.name("hold-limit"), d, shortestHold, longestHold)
+	}
+	if d := o.Rehearse; d < 0 || d > longestRehearse {
+		return fmt.Errorf("%s: %s is not between 0s and %s", o.name("rehearse"), d, longestRehearse)
+	}
+	var only []string
+	for _, what := range []struct {
+		option string
+		given  bool
+	}{{"dry-run", o.DryRun}, {"rehearse", o.Rehearse > 0}, {"repair", o.Repair}} {
+		if what.given {
+			only = append(only, o.name(what.option))
+		}
+	}
+	if len(only) > 1 {
+		return fmt.Errorf("%s: only one of them can be done", strings.Join(only, " and "))
+	}
+	return nil
+}
+
+// Run does what the options say. Its error, which is in the report too, says why that was not done, or what is left to be
+// done; the report says how far it came. The end of ctx ends it with everything put back, as long as the failover has not begun.
+func Run(ctx context.Context, o Options) (Report, error) {
+	if o.Rehearse > 0 {
+		o.Limits.Hold = o.Rehearse + rehearseMargin
+	}
+	s := newSwitchover(o)
+	defer s.close()
+	do := s.change
+	switch {
+	case o.DryRun:
+		do = s.check
+	case o.Rehearse > 0:
+		do = s.rehearse
+	case o.Repair:
+		do = s.repair
+	}
+	err := do(ctx)
+	if errors.Is(ctx.Err(), context.Canceled) && s.report.Outcome == Aborted {
+		err = errors.Join(errors.New("it was told to end"), err)
+	}
+	if err != nil {
+		s.report.Error = strings.ReplaceAll(err.Error(), "\n", "; ")
+	}
+	return s.report, err
+}
