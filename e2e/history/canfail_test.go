@@ -31,10 +31,11 @@ func finds(t *testing.T, try func(*testing.T) *history.History, rules ...history
 	t.Errorf("nothing of %q was found in %d tries", rules, tries)
 }
 
-// TestWithoutFence: clients that write to the former master past the proxies lose what it acknowledges after the failover.
+// TestWithoutFence: with `--fence never` clients that write to the former master past the proxies lose what it acknowledges after the
+// failover.
 func TestWithoutFence(t *testing.T) {
 	finds(t, func(t *testing.T) *history.History {
-		w := worldOf(t, 1)
+		w := worldOf(t, 1, "--fence", "never")
 		old := w.cluster.Master()
 		w.clients(history.Options{}, old.Addr())
 		w.works(20)

@@ -42,6 +42,7 @@ func TestFailover(t *testing.T) {
 			if next != nil {
 				// The former master follows after ten seconds only; the third node can be promoted before.
 				w.replicated(next, int64(2-i%2))
+				w.knownToLeader(next)
 			}
 			old := w.cluster.Master()
 			w.works(20)

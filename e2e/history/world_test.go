@@ -3,7 +3,9 @@ package history
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -196,6 +198,24 @@ func (w *world) switchover() {
 func (w *world) failover() {
 	w.t.Helper()
 	eventually(w.t, "SENTINEL FAILOVER is accepted", w.cluster.StartFailover)
+}
+
+// knownToLeader waits until the Sentinel that is asked for failovers has heard of a replica how far it is. Before that it promotes the former
+// master once more, which takes part in the choice as a replica without being one.
+func (w *world) knownToLeader(master *servers.Node) {
+	w.t.Helper()
+	c := w.cluster.Sentinels[0].Client()
+	defer c.Close()
+	eventually(w.t, "Sentinel knows a replica", func() error {
+		replicas, err := c.Replicas(context.Background(), w.cluster.Name).Result()
+		for _, r := range replicas {
+			follows := net.JoinHostPort(r["master-host"], r["master-port"]) == master.Addr() && r["master-link-status"] == "ok"
+			if follows && r["slave-repl-offset"] != "0" {
+				return nil
+			}
+		}
+		return errors.Join(err, fmt.Errorf("replicas: %v", replicas))
+	})
 }
 
 // clients begin to work through all proxies, and at further addresses.
