@@ -26,6 +26,9 @@ func (s *switchover) preflight(ctx context.Context) error {
 	if err := s.proxies.serve(ctx, addr); err != nil {
 		return err
 	}
+	if err := s.proxies.take(ctx); err != nil {
+		return err
+	}
 	s.say("%s is the master, and %d proxies serve from it", addr, len(s.proxies.all))
 	info, err := s.master.info(ctx)
 	if err != nil {
