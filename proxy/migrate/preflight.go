@@ -50,7 +50,9 @@ func (s *switchover) preflight(ctx context.Context) error {
 // willFence says whether the old master can be fenced, or need not be.
 func (s *switchover) willFence(ctx context.Context) error {
 	if !s.o.WithoutFence {
-		return s.fenceable(ctx)
+		_, value, _, err := s.master.number(ctx, minReplicas)
+		s.leftover = value >= marker
+		return errors.Join(err, s.fenceable(ctx))
 	}
 	s.report.Unsure = append(s.report.Unsure,
 		fmt.Sprintf("%s is not fenced: what clients write to it past the proxies, until it is a replica, is lost", s.master.addr))
