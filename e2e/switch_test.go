@@ -286,7 +286,15 @@ func TestSwitchRefused(t *testing.T) {
 	t.Parallel()
 	s := switchableBy(t, 1)
 	old := s.cluster.Master()
+	wrong := filepath.Join(t.TempDir(), "wrong")
+	if err := os.WriteFile(wrong, []byte("another\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for want, args := range map[string][]string{
+		"the token is another one":           {"--dry-run", "--token-file", wrong},
+		"no admin server answers there":      {"--dry-run", "--admin", old.Addr()},
+		"--to: it is empty":                  {"--to", ""},
+		"--rehearse: 0s is not more than 0":  {"--rehearse", "0s"},
 		"the Sentinels know no such replica": {"--to", "127.0.0.1:1"},
 		"no majority":                        {"--master", "other"},
 		"is not host:port":                   {"--to", "nowhere"},

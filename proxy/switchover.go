@@ -168,6 +168,9 @@ func (p *Proxy) switchOptions(order admin.SwitchOrder) (migrate.Options, *admin.
 // itself is this process among the proxies of a switchover.
 type itself struct{ admin *admin.Server }
 
+// Takes is migrate.Proxy's: who may ask this process for a switchover may have it hold.
+func (i itself) Takes(context.Context, string) error { return nil }
+
 // Hold is migrate.Proxy's.
 func (i itself) Hold(ctx context.Context, group string, d time.Duration) error {
 	_, err := i.admin.Order(ctx, group, d)

@@ -61,7 +61,7 @@ func refuse(w http.ResponseWriter, code int, format string, args ...any) {
 }
 
 // hold is POST /api/v1/hold?group=NAME&for=5s: writes are held for so long, or until a release or a switch. It answers when
-// none of those before is in flight.
+// none of those before is in flight. With &dry-run nothing is held.
 func (s *Server) hold(w http.ResponseWriter, r *http.Request) {
 	if !s.allowed(w, r) {
 		return
@@ -74,7 +74,29 @@ func (s *Server) hold(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	if _, looks := r.Form["dry-run"]; looks {
+		// For who is to give the order later.
+		g, refused := s.takes(r.FormValue("group"), d)
+		if refused != nil {
+			refuse(w, refused.Code, "%s", refused.Text)
+			return
+		}
+		s.json(w, http.StatusOK, Hold{Group: g.Group, State: g.State, Master: g.Master, Drained: g.Drained})
+		return
+	}
 	s.order(w, r, d)
+}
+
+// takes says whether an order for so long would be taken, and by which group.
+func (s *Server) takes(name string, d time.Duration) (*GroupStatus, *Refusal) {
+	g := s.find(name)
+	switch {
+	case g == nil:
+		return nil, &Refusal{http.StatusNotFound, fmt.Sprintf("group=%q is not one of the proxy's", name)}
+	case d > 0 && g.State != Serving && g.State != Draining:
+		return nil, &Refusal{http.StatusConflict, fmt.Sprintf("group %s is %s: %s", g.Group, g.State, g.Reason)}
+	}
+	return g, nil
 }
 
 // release is POST /api/v1/release?group=NAME: what was ordered is over. It answers when the group serves again.
@@ -103,12 +125,9 @@ func (s *Server) order(w http.ResponseWriter, r *http.Request, d time.Duration) 
 // order was not given, and another one when what it is for has not come about.
 func (s *Server) Order(ctx context.Context, name string, d time.Duration) (*GroupStatus, error) {
 	start := time.Now()
-	g := s.find(name)
-	switch {
-	case g == nil:
-		return nil, &Refusal{http.StatusNotFound, fmt.Sprintf("group=%q is not one of the proxy's", name)}
-	case d > 0 && g.State != Serving && g.State != Draining:
-		return nil, &Refusal{http.StatusConflict, fmt.Sprintf("group %s is %s: %s", g.Group, g.State, g.Reason)}
+	g, refused := s.takes(name, d)
+	if refused != nil {
+		return nil, refused
 	}
 	done := func() bool {
 		if d > 0 {

@@ -59,6 +59,9 @@ func TestOrders(t *testing.T) {
 		{url + "/api/v1/hold?group=b", "secret", http.StatusConflict, "holding"},
 		{url + "/api/v1/hold?group=a&for=soon", "secret", http.StatusBadRequest, "soon"},
 		{url + "/api/v1/hold?group=a&for=2h", "secret", http.StatusBadRequest, "2h"},
+		{url + "/api/v1/hold?group=a&dry-run", "other", http.StatusUnauthorized, "Authorization"},
+		{url + "/api/v1/hold?group=b&dry-run", "secret", http.StatusConflict, "holding"},
+		{url + "/api/v1/hold?group=a&dry-run", "secret", http.StatusOK, `"serving"`},
 		{url + "/api/v1/hold?group=a&for=1s", "secret", http.StatusOK, `"drained": true`},
 		{url + "/api/v1/release?group=a", "secret", http.StatusOK, `"serving"`},
 	} {

@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strconv"
@@ -11,7 +12,7 @@ import (
 
 // catchUp waits until every replica that may be chosen has what the master has taken so far.
 func (s *switchover) catchUp(ctx context.Context) error {
-	has := s.hasLagOf
+	has := s.acknowledgedBy
 	if !s.dragonfly {
 		info, err := s.master.info(ctx)
 		if err != nil {
@@ -29,18 +30,17 @@ func (s *switchover) catchUp(ctx context.Context) error {
 			return behind(info, offset)
 		}
 	}
-	limited, cancel := context.WithTimeout(ctx, s.o.Limits.CatchUp)
-	defer cancel()
+	deadline := time.Now().Add(s.o.Limits.CatchUp)
 	for _, r := range s.candidates {
 		for {
-			err := has(limited, r)
+			err := has(ctx, r) // without the deadline: the answer says more than that it came too late
 			if err == nil {
 				break
 			}
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			if limited.Err() != nil {
+			if time.Now().After(deadline) {
 				return fmt.Errorf("%s has not caught up within %s: %w", r.addr, s.o.Limits.CatchUp, err)
 			}
 			time.Sleep(time.Millisecond)
@@ -74,26 +74,30 @@ func behind(info map[string]string, offset int64) error {
 	return nil
 }
 
-// hasLagOf is for a Dragonfly as master, which has no offset that a replica's could be compared with. It tells how many changes
-// each replica has not acknowledged, which they do once a second. nil: none.
-func (s *switchover) hasLagOf(ctx context.Context, r *node) error {
+// acknowledgedBy is for a Dragonfly as master, which has no offset that a replica's could be compared with. nil: r has everything.
+func (s *switchover) acknowledgedBy(ctx context.Context, r *node) error {
 	info, err := s.master.info(ctx)
 	if err != nil {
 		return err
 	}
+	return unacknowledged(info, r.addr)
+}
+
+// unacknowledged says why a replica of a Dragonfly does not have everything, by what its master tells: how many changes it has not
+// acknowledged, which it does once a second. nil: none.
+func unacknowledged(info map[string]string, addr string) error {
 	for key, value := range info {
 		if !strings.HasPrefix(key, "slave") {
 			continue
 		}
 		one := map[string]string{}
-		for _, field := range strings.Split(value, ",") {
+		for field := range strings.SplitSeq(value, ",") {
 			name, text, _ := strings.Cut(field, "=")
 			one[name] = text
 		}
-		if net.JoinHostPort(one["ip"], one["port"]) != r.addr {
-			continue
-		}
 		switch {
+		case net.JoinHostPort(one["ip"], one["port"]) != addr:
+			continue
 		case one["state"] != "online" && one["state"] != "stable_sync":
 			return fmt.Errorf("the master has it as %q", one["state"])
 		case one["lag"] != "0":
@@ -101,5 +105,5 @@ func (s *switchover) hasLagOf(ctx context.Context, r *node) error {
 		}
 		return nil
 	}
-	return fmt.Errorf("the master does not know it as a replica")
+	return errors.New("the master does not know it as a replica")
 }

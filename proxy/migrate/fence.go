@@ -35,12 +35,16 @@ func (s *switchover) fence(ctx context.Context) error {
 	if err := s.fenceable(ctx); err != nil { // it may have changed since the preflight
 		return err
 	}
+	name, before, _, err := s.master.number(ctx, minReplicas)
+	switch {
+	case err != nil:
+		return err
+	case before >= marker && !s.leftover:
+		// Not ours: to take it off on the way out would let in writes that the other one loses.
+		return fmt.Errorf("%s: another switchover has fenced it meanwhile", s.master.addr)
+	}
 	f := &s.fenced
 	f.master = s.master
-	name, before, _, err := s.master.number(ctx, minReplicas)
-	if err != nil {
-		return err
-	}
 	f.before = before % marker // else of one that was not put back
 	f.paused = true
 	if err := s.master.do(ctx, "CLIENT", "PAUSE", int(s.o.Limits.CatchUp.Milliseconds())+1000, "WRITE"); err != nil {
@@ -63,9 +67,11 @@ func (s *switchover) fence(ctx context.Context) error {
 // fenceable says why the master can't be fenced, or whether that can't be told; nil: it can be.
 func (s *switchover) fenceable(ctx context.Context) error {
 	why := ""
-	if _, _, ok, err := s.master.number(ctx, minReplicas); err != nil {
+	_, _, ok, err := s.master.number(ctx, minReplicas)
+	if err != nil {
 		return err
-	} else if !ok {
+	}
+	if !ok {
 		why = "it has no " + minReplicas
 		if s.dragonfly {
 			why = "it is a Dragonfly, which has no " + minReplicas

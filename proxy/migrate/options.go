@@ -115,7 +115,8 @@ func Run(ctx context.Context, o Options) (Report, error) {
 		err = errors.Join(errors.New("it was told to end"), err)
 	}
 	if err != nil {
-		s.report.Error = strings.ReplaceAll(err.Error(), "\n", "; ")
+		err = &oneLine{err}
+		s.report.Error = err.Error()
 	}
 	return s.report, err
 }

@@ -26,6 +26,9 @@ func (s *switchover) preflight(ctx context.Context) error {
 	if err := s.proxies.serve(ctx, addr); err != nil {
 		return err
 	}
+	if err := s.proxies.take(ctx); err != nil {
+		return err
+	}
 	s.say("%s is the master, and %d proxies serve from it", addr, len(s.proxies.all))
 	info, err := s.master.info(ctx)
 	if err != nil {
@@ -47,7 +50,9 @@ func (s *switchover) preflight(ctx context.Context) error {
 // willFence says whether the old master can be fenced, or need not be.
 func (s *switchover) willFence(ctx context.Context) error {
 	if !s.o.WithoutFence {
-		return s.fenceable(ctx)
+		_, value, _, err := s.master.number(ctx, minReplicas)
+		s.leftover = value >= marker
+		return errors.Join(err, s.fenceable(ctx))
 	}
 	s.report.Unsure = append(s.report.Unsure,
 		fmt.Sprintf("%s is not fenced: what clients write to it past the proxies, until it is a replica, is lost", s.master.addr))

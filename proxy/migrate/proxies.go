@@ -14,6 +14,8 @@ import (
 
 // Proxy is one of the proxies of the group.
 type Proxy interface {
+	// Takes says why it would not take an order to hold; nil: it would.
+	Takes(ctx context.Context, group string) error
 	// Hold has it hold writes for so long at most, and returns when no write is in flight.
 	Hold(ctx context.Context, group string, d time.Duration) error
 	// Release ends that, and returns when it serves again.
@@ -61,6 +63,11 @@ func (p *proxies) release(ctx context.Context) error {
 	return p.each(func(one Proxy) error { return one.Release(ctx, p.group) })
 }
 
+// take says whether all of them take orders.
+func (p *proxies) take(ctx context.Context) error {
+	return p.each(func(one Proxy) error { return one.Takes(ctx, p.group) })
+}
+
 // serve says whether all of them serve from master.
 func (p *proxies) serve(ctx context.Context, master string) error {
 	return p.each(func(one Proxy) error { return one.Serves(ctx, p.group, master) })
@@ -95,8 +102,8 @@ func (r *remote) call(ctx context.Context, method, path string, form url.Values,
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("Authorization", "Bearer "+r.token)
 	resp, err := r.http.Do(req)
-	if err != nil {
-		return fail(err)
+	if failed := (*url.Error)(nil); errors.As(err, &failed) {
+		return fail(fmt.Errorf("no admin server answers there: %w", failed.Err)) // without the URL once more
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
@@ -106,12 +113,17 @@ func (r *remote) call(ctx context.Context, method, path string, form url.Values,
 	if resp.StatusCode != http.StatusOK {
 		var g groupState
 		_ = json.Unmarshal(body, &g) // else the status has to do
-		return fail(fmt.Errorf("%s answers %s: %s%s %s", path, resp.Status, g.Error, g.State, g.Reason))
+		return fail(fmt.Errorf("%s answers %s: %s", path, resp.Status, strings.TrimSpace(g.Error+g.State+" "+g.Reason)))
 	}
 	if err := json.Unmarshal(body, into); err != nil {
 		return fail(fmt.Errorf("%s: this is no sentinelproxy: %w", path, err))
 	}
 	return nil
+}
+
+func (r *remote) Takes(ctx context.Context, group string) error {
+	var g groupState
+	return r.call(ctx, http.MethodPost, "/api/v1/hold", url.Values{"group": {group}, "dry-run": {"true"}}, &g)
 }
 
 func (r *remote) Hold(ctx context.Context, group string, d time.Duration) error {

@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -18,6 +19,12 @@ type Report struct {
 	// HeldMS is how long the proxies held writes, from the order to the last that served from the new master.
 	HeldMS float64 `json:"held_ms"`
 }
+
+// oneLine shows several errors behind one another.
+type oneLine struct{ error }
+
+func (e *oneLine) Error() string { return strings.ReplaceAll(e.error.Error(), "\n", "; ") }
+func (e *oneLine) Unwrap() error { return e.error }
 
 // Outcomes of a switchover.
 const (

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -63,7 +64,16 @@ func (s *sentinels) master(ctx context.Context) (addr string, busy bool, err err
 			return addr, busy, nil
 		}
 	}
-	return "", busy, errors.Join(append(errs, fmt.Errorf("no majority of the %d Sentinels names a master of %q: %v", known, s.group, votes))...)
+	var named []string
+	for addr, n := range votes {
+		named = append(named, fmt.Sprintf("%s by %d", addr, n))
+	}
+	slices.Sort(named)
+	if named == nil {
+		named = []string{"none by any"}
+	}
+	return "", busy, errors.Join(append(errs, fmt.Errorf("no majority of the %d Sentinels names a master of %q; of the %d that were asked: %s",
+		known, s.group, len(s.all), strings.Join(named, ", ")))...)
 }
 
 // replica is one that a Sentinel lists.

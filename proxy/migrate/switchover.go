@@ -18,6 +18,7 @@ type switchover struct {
 
 	master     *node
 	dragonfly  bool    // the master is one
+	leftover   bool    // it is fenced by a switchover that was killed
 	replicas   []*node // that answer
 	candidates []*node // that may be chosen
 
