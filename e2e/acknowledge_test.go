@@ -130,3 +130,18 @@ func TestReplicasHang(t *testing.T) {
 		})
 	}
 }
+
+// TestAcknowledgeRights: what docs/acknowledgement.md says the proxy's own user needs is enough.
+func TestAcknowledgeRights(t *testing.T) {
+	t.Parallel()
+	pool := servers.NewT(t)
+	cluster := pool.Cluster(servers.ClusterOptions{
+		Replicas: 1, Sentinels: 1, DownAfter: 2 * patience,
+		NodeConfig: []string{"user own on >pw -@all +role +wait +publish &__sentinelproxy__:acknowledge"},
+	})
+	p := before(t, pool, cluster, "--acknowledge", "replicas=1,timeout=30s,on-timeout=error", "--username", "own", "--password", "pw")
+	dial(t, p, 2).want(t, "OK", "SET", "k", "1")
+	if n := p.metrics()["sentinelproxy_commands_acknowledged_total"]; n != 1 {
+		t.Errorf("%v writes were acknowledged", n)
+	}
+}
