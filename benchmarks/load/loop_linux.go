@@ -126,7 +126,7 @@ func (r *run) all(ctx context.Context) error {
 		if r.answered > answered {
 			progress, answered = r.now(), r.answered
 		}
-		if n == 0 && ctx.Err() != nil {
+		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
 		if n == 0 && r.now()-progress > int64(silence) && r.issued > r.answered {
@@ -171,8 +171,8 @@ func (r *run) issue() error {
 	return nil
 }
 
-// wait sleeps until something has come or the next request is due. The longest sleep is how long an end of the context
-// may go unnoticed.
+// wait sleeps until something has come or the next request is due, but not for so long that an end of the context goes
+// unnoticed.
 func (r *run) wait(events []unix.EpollEvent) (int, error) {
 	const longest = 100 * time.Millisecond
 	timeout := int64(longest)

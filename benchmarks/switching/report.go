@@ -87,15 +87,15 @@ const drawnBefore, drawnAfter = 500 * time.Millisecond, 2500 * time.Millisecond
 func slowest(s Seen) []chart.Point {
 	const stretch = 20 * time.Millisecond
 	var points []chart.Point
-	last := time.Duration(-1)
+	last := int64(-1)
 	for _, c := range s.Calls {
 		if c.Due < s.Began-drawnBefore || c.Due > s.Began+drawnAfter {
 			continue
 		}
 		y := float64(c.Latency) / float64(time.Millisecond)
-		if at := c.Due / stretch; at != last {
+		if at := int64(c.Due / stretch); at != last {
 			last = at
-			points = append(points, chart.Point{X: (at*stretch - s.Began).Seconds(), Y: y})
+			points = append(points, chart.Point{X: (c.Due.Truncate(stretch) - s.Began).Seconds(), Y: y})
 		}
 		end := &points[len(points)-1]
 		end.Y = max(end.Y, y)

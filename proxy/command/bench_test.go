@@ -13,6 +13,7 @@ var (
 func BenchmarkLookup(b *testing.B) {
 	for _, name := range benchNames {
 		b.Run(string(name), func(b *testing.B) {
+			b.ReportAllocs()
 			for b.Loop() {
 				sink = Lookup(name)
 			}
@@ -30,6 +31,7 @@ func BenchmarkMap(b *testing.B) {
 	}
 	for _, name := range benchNames {
 		b.Run(string(name), func(b *testing.B) {
+			b.ReportAllocs()
 			for b.Loop() {
 				var folded [24]byte
 				n := copy(folded[:], name)
@@ -49,6 +51,7 @@ func BenchmarkResolve(b *testing.B) {
 		args := split(line)
 		info := Lookup(args[0])
 		b.Run(string(args[0]), func(b *testing.B) {
+			b.ReportAllocs()
 			for b.Loop() {
 				sink = info.Resolve(args)
 			}
