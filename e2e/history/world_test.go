@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -158,7 +159,10 @@ func (w *world) log() {
 // promoted waits for another master than old, and until all proxies serve from it.
 func (w *world) promoted(old *servers.Node) *servers.Node {
 	w.t.Helper()
-	next := w.cluster.WaitMasterOtherThan(old)
+	ctx, cancel := context.WithTimeout(w.t.Context(), patience)
+	defer cancel()
+	next, err := w.cluster.Cluster.WaitMasterOtherThan(ctx, old)
+	w.must(err)
 	for _, p := range w.proxies {
 		eventually(w.t, "the proxy serves from "+next.Addr(), func() error { return p.serves(context.Background(), next) })
 	}
@@ -200,13 +204,17 @@ func (w *world) failover() {
 	eventually(w.t, "SENTINEL FAILOVER is accepted", w.cluster.StartFailover)
 }
 
-// knownToLeader waits until the Sentinel that is asked for failovers has heard of a replica how far it is. Before that it promotes the former
-// master once more, which takes part in the choice as a replica without being one.
+// knownToLeader waits until the Sentinel that is asked for failovers has ended the last one, and has heard of a replica since how far that
+// is. Before that it promotes the former master once more, which takes part in the choice without being a replica.
 func (w *world) knownToLeader(master *servers.Node) {
 	w.t.Helper()
 	c := w.cluster.Sentinels[0].Client()
 	defer c.Close()
 	eventually(w.t, "Sentinel knows a replica", func() error {
+		state, err := c.Master(context.Background(), w.cluster.Name).Result()
+		if err != nil || state["port"] != strconv.Itoa(master.Port) {
+			return errors.Join(err, fmt.Errorf("the master is %s", state["port"]))
+		}
 		replicas, err := c.Replicas(context.Background(), w.cluster.Name).Result()
 		for _, r := range replicas {
 			follows := net.JoinHostPort(r["master-host"], r["master-port"]) == master.Addr() && r["master-link-status"] == "ok"
