@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -290,15 +291,21 @@ func TestSwitchRefused(t *testing.T) {
 	if err := os.WriteFile(wrong, []byte("another\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // takes connections and says nothing
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
 	for want, args := range map[string][]string{
-		"the token is another one":           {"--dry-run", "--token-file", wrong},
-		"no admin server answers there":      {"--dry-run", "--admin", old.Addr()},
-		"--to: it is empty":                  {"--to", ""},
-		"--rehearse: 0s is not more than 0":  {"--rehearse", "0s"},
-		"the Sentinels know no such replica": {"--to", "127.0.0.1:1"},
-		"no majority":                        {"--master", "other"},
-		"is not host:port":                   {"--to", "nowhere"},
-		"--admin 127.0.0.1:1":                {"--admin", "127.0.0.1:1"},
+		"the token is another one":            {"--dry-run", "--token-file", wrong},
+		"no admin server answers there":       {"--dry-run", "--admin", old.Addr()},
+		silent.Addr().String() + ": no admin": {"--dry-run", "--admin", silent.Addr().String()},
+		"--to: it is empty":                   {"--to", ""},
+		"--rehearse: 0s is not more than 0":   {"--rehearse", "0s"},
+		"the Sentinels know no such replica":  {"--to", "127.0.0.1:1"},
+		"no majority":                         {"--master", "other"},
+		"is not host:port":                    {"--to", "nowhere"},
+		"--admin 127.0.0.1:1":                 {"--admin", "127.0.0.1:1"},
 	} {
 		out, err := s.command(args...).CombinedOutput()
 		if err == nil || !strings.Contains(string(out), want) {

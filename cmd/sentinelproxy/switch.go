@@ -86,6 +86,11 @@ func (c *switchCommand) options() (migrate.Options, error) {
 	if err := o.Check(); err != nil {
 		return o, &usageError{err}
 	}
+	for _, f := range []struct{ prefix, user, file string }{{"", c.Username, c.PasswordFile}, {"sentinel-", c.SentinelUsername, c.SentinelPasswordFile}} {
+		if f.user != "" && f.file == "" { // it would be the default user's connection
+			return o, usagef("--%susername: it needs --%spassword-file", f.prefix, f.prefix)
+		}
+	}
 	for _, f := range []struct {
 		flag, path string
 		to         *string

@@ -68,6 +68,7 @@ func TestCheck(t *testing.T) {
 		`--to: "a" is not host:port`:           func(o *Options) { o.To = "a" },
 		`--admin: ":1" is not host:port`:       func(o *Options) { o.Admins = []string{"a:1", ":1"} },
 		`--sentinel: "" is not host:port`:      func(o *Options) { o.Sentinels = []string{""} },
+		"--sentinel: a:1 is given twice":       func(o *Options) { o.Sentinels = []string{"a:1", "b:1", "a:1"} },
 		"--hold-limit: 500ms is not between":   func(o *Options) { o.Limits.Hold = 500 * time.Millisecond },
 		"--rehearse: 1m0s is not between":      func(o *Options) { o.Rehearse = time.Minute },
 		"--dry-run and --repair: only one":     func(o *Options) { o.DryRun, o.Repair = true, true },

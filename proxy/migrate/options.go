@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"time"
 )
@@ -66,7 +67,10 @@ func (o *Options) Check() error {
 		option string
 		addrs  []string
 	}{{"sentinel", o.Sentinels}, {"admin", o.Admins}, {"to", strings.Fields(o.To)}} {
-		for _, addr := range l.addrs {
+		for i, addr := range l.addrs {
+			if slices.Contains(l.addrs[:i], addr) { // a Sentinel would have two votes
+				return fmt.Errorf("%s: %s is given twice", o.name(l.option), addr)
+			}
 			if host, port, err := net.SplitHostPort(addr); err != nil || host == "" || port == "" {
 				return fmt.Errorf("%s: %q is not host:port", o.name(l.option), addr)
 			}

@@ -29,7 +29,7 @@ func (s *switchover) preflight(ctx context.Context) error {
 	if err := s.proxies.take(ctx); err != nil {
 		return err
 	}
-	s.say("%s is the master, and %d proxies serve from it", addr, len(s.proxies.all))
+	s.say("%s is the master, and all proxies, %d, serve from it", addr, len(s.proxies.all))
 	info, err := s.master.info(ctx)
 	if err != nil {
 		return err
@@ -73,7 +73,7 @@ func (s *switchover) rights(ctx context.Context) error {
 		}
 		errs = append(errs, r.may(ctx, needs...))
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, s.sentinels.mayFailover(ctx))...)
 }
 
 // survey looks at the replicas.
@@ -104,10 +104,16 @@ func (s *switchover) survey(ctx context.Context) error {
 		case why == "" && (s.o.To != "" || original(r.priority) > 0):
 			s.candidates = append(s.candidates, n)
 			s.say("%s may follow it: %s", r.addr, engine(info))
-		case why == "":
-			reasons = append(reasons, fmt.Errorf("%s has priority 0", r.addr))
 		default:
+			if why == "" {
+				why = "its priority is 0, never to be promoted"
+			}
 			reasons = append(reasons, fmt.Errorf("%s can't follow it: %s", r.addr, why))
+		}
+	}
+	for _, why := range reasons {
+		if len(s.candidates) > 0 { // else they are the error
+			s.say("%v", why)
 		}
 	}
 	if len(s.candidates) == 0 {

@@ -122,6 +122,8 @@ func (r *remote) call(ctx context.Context, method, path string, form url.Values,
 }
 
 func (r *remote) Takes(ctx context.Context, group string) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
 	var g groupState
 	return r.call(ctx, http.MethodPost, "/api/v1/hold", url.Values{"group": {group}, "dry-run": {"true"}}, &g)
 }
@@ -137,6 +139,8 @@ func (r *remote) Release(ctx context.Context, group string) error {
 }
 
 func (r *remote) Serves(ctx context.Context, group, master string) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
 	var status struct {
 		Groups []groupState `json:"groups"`
 	}

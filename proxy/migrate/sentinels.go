@@ -117,6 +117,19 @@ func (s *sentinels) know(ctx context.Context, priorities map[string]int) error {
 	return nil
 }
 
+// mayFailover says whether none of them lets the user begin a failover. It is asked about a master without a name, which there is not.
+func (s *sentinels) mayFailover(ctx context.Context) error {
+	var errs []error
+	for _, c := range s.all {
+		err := c.Do(ctx, "SENTINEL", "FAILOVER", "").Err()
+		if !redis.HasErrorPrefix(err, "NOPERM") {
+			return nil
+		}
+		errs = append(errs, fmt.Errorf("sentinel %s: %w", c.Options().Addr, err))
+	}
+	return errors.Join(errs...)
+}
+
 // failover has the first Sentinel that will begin one.
 func (s *sentinels) failover(ctx context.Context) (by string, err error) {
 	var errs []error

@@ -72,7 +72,7 @@ func (s *switchover) rehearse(ctx context.Context) error {
 	}
 	select {
 	case <-ctx.Done():
-	case <-time.After(s.o.Rehearse - time.Since(s.held)):
+	case <-time.After(s.o.Rehearse): // from when the last one has begun
 	}
 	if err := s.undo(); err != nil {
 		return err
@@ -88,7 +88,7 @@ func (s *switchover) rehearse(ctx context.Context) error {
 func (s *switchover) change(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{s.preflight, s.prefer, s.hold, s.fence, s.failover} {
 		if err := step(ctx); err != nil {
-			s.say("given up: %v", err)
+			s.say("given up: %v", &oneLine{err})
 			return errors.Join(err, s.undo())
 		}
 	}
@@ -97,6 +97,10 @@ func (s *switchover) change(ctx context.Context) error {
 }
 
 func (s *switchover) failover(ctx context.Context) error {
+	if held := time.Since(s.held); held > s.o.Limits.Hold {
+		return fmt.Errorf("it has taken %s until the failover could begin, longer than %s %s: the proxies do not hold any more",
+			held.Round(time.Millisecond), s.o.name("hold-limit"), s.o.Limits.Hold)
+	}
 	by, err := s.sentinels.failover(ctx)
 	if err != nil {
 		return err
@@ -108,6 +112,8 @@ func (s *switchover) failover(ctx context.Context) error {
 // hold has the proxies hold writes.
 func (s *switchover) hold(ctx context.Context) error {
 	s.held = time.Now()
+	ctx, cancel := context.WithTimeout(ctx, s.o.Limits.Hold) // after that the first may have released again
+	defer cancel()
 	if err := s.proxies.hold(ctx, s.o.Limits.Hold); err != nil {
 		return err
 	}
