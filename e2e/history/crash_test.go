@@ -33,11 +33,11 @@ func TestCrash(t *testing.T) {
 				old := w.cluster.Master()
 				w.works(20)
 				w.must(old.Kill())
-				next := w.promoted(old)
+				w.promoted(old)
 				w.works(20)
 				if i+1 < n {
 					w.must(old.Restart())
-					w.replicated(next, 2)
+					w.replicated(2)
 				}
 			}
 			h := w.run.Stop()

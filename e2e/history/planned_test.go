@@ -27,7 +27,8 @@ func TestSwitch(t *testing.T) {
 			old := w.cluster.Master()
 			w.works(20)
 			w.switchover()
-			w.replicated(w.promoted(old), 2)
+			w.promoted(old)
+			w.replicated(2)
 			w.works(20)
 		}
 		w.nothing()
@@ -41,7 +42,7 @@ func TestFailover(t *testing.T) {
 		for i := range rounds(w.t, 2) {
 			if next != nil {
 				// The former master follows after ten seconds only; the third node can be promoted before.
-				w.replicated(next, int64(2-i%2))
+				w.replicated(int64(2 - i%2))
 				w.knownToLeader(next)
 			}
 			old := w.cluster.Master()

@@ -37,13 +37,16 @@ type proxy struct {
 	addr, admin string // host:port
 }
 
+// downAfter is how long a master is silent before the Sentinels replace it. On a busy machine one second is not much.
+const downAfter = 3 * time.Second
+
 // newWorld starts a cluster with no proxies yet.
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, token: filepath.Join(t.TempDir(), "token"), pool: servers.NewT(t)}
 	w.must(os.WriteFile(w.token, []byte("secret\n"), 0o600))
-	w.cluster = w.pool.Cluster(servers.ClusterOptions{Replicas: 2, Sentinels: 3, DownAfter: time.Second})
-	w.replicated(w.cluster.Nodes[0], 2)
+	w.cluster = w.pool.Cluster(servers.ClusterOptions{Replicas: 2, Sentinels: 3, DownAfter: downAfter})
+	w.replicated(2)
 	return w
 }
 
@@ -169,12 +172,17 @@ func (w *world) promoted(old *servers.Node) *servers.Node {
 	return next
 }
 
-// replicated waits until a write gets to so many replicas: one that follows may be sent nothing for up to a second more.
-func (w *world) replicated(master *servers.Node, replicas int64) {
+// replicated waits until a write gets from the master to so many replicas: one that follows may be sent nothing for up to a second more. On a
+// starved machine the master may be another one by now than the test has made it.
+func (w *world) replicated(replicas int64) {
 	w.t.Helper()
-	c := master.Client()
-	defer c.Close()
 	eventually(w.t, "a write gets to the replicas", func() error {
+		master, err := w.cluster.Cluster.Master()
+		if err != nil {
+			return err
+		}
+		c := master.Client()
+		defer c.Close()
 		if err := c.Set(context.Background(), "replicated", 1, 0).Err(); err != nil {
 			return err
 		}

@@ -112,6 +112,9 @@ func (a *acknowledger) watch() {
 	if !a.open {
 		return
 	}
+	if a.set.sealed { // the answer is not read, and no time passes until it may be
+		a.until = time.Now().Add(askSlack)
+	}
 	if left := time.Until(a.until); left > 0 {
 		a.timer = a.set.loop.After(left, a.watch)
 		return
@@ -170,19 +173,24 @@ func (a *acknowledger) later() {
 		a.since = a.oldest
 	}
 	if a.retry == nil {
-		a.retry = a.set.loop.After(askAgain, func() {
-			a.retry = nil
-			switch {
-			case len(a.links) == 0:
-				a.since = time.Time{}
-			case time.Since(a.since) > a.opt.Timeout:
-				a.asked++
-				a.deliver(false)
-				a.since = time.Time{}
-			default:
-				a.next()
-			}
-		})
+		a.retry = a.set.loop.After(askAgain, a.tryAgain)
+	}
+}
+
+// tryAgain is what later promises. While no reply may be passed on it has to wait.
+func (a *acknowledger) tryAgain() {
+	a.retry = nil
+	switch {
+	case a.set.sealed:
+		a.retry = a.set.loop.After(askAgain, a.tryAgain)
+	case len(a.links) == 0:
+		a.since = time.Time{}
+	case time.Since(a.since) > a.opt.Timeout:
+		a.asked++
+		a.deliver(false)
+		a.since = time.Time{}
+	default:
+		a.next()
 	}
 }
 
