@@ -12,7 +12,7 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// documentedUsers are the users of docs/switchover.md: at the data nodes, and at the Sentinels. Their password is SECRET.
+// documentedUsers are the users of docs/switchover.md that switch over: at the data nodes, and at the Sentinels. Their password is SECRET.
 func documentedUsers(t *testing.T) (node, sentinel []string) {
 	t.Helper()
 	text, err := os.ReadFile("../docs/switchover.md")
@@ -20,7 +20,7 @@ func documentedUsers(t *testing.T) (node, sentinel []string) {
 		t.Fatal(err)
 	}
 	var users [][]string
-	for _, m := range regexp.MustCompile(`(?m)^    (ACL SETUSER [^#\n]*)`).FindAllStringSubmatch(string(text), -1) {
+	for _, m := range regexp.MustCompile(`(?m)^    (ACL SETUSER switchover [^#\n]*)`).FindAllStringSubmatch(string(text), -1) {
 		users = append(users, strings.Fields(m[1]))
 	}
 	if len(users) != 2 {
