@@ -102,6 +102,12 @@ func (s *Session) Restore() {
 	if s.gone || p == nil || p.link != nil {
 		return
 	}
+	s.g.Links.SettleGenuine(p.lost)
+	s.settleLost()
+	if s.answerSettled(); s.pin != p || s.gone {
+		s.proceed(stopOrphan)
+		return // nothing is left that needs a link
+	}
 	p.link = s.g.Links.PinAgain(s.key, s)
 	r := restoring{p}
 	s.setUpAgain()

@@ -90,19 +90,20 @@ func rejection(reply []byte, class Class) string {
 
 // Lost is a command to be sent to, or answered in turn on, the next link.
 type Lost struct {
-	Owner  Owner
-	Raw    []byte // the command; nil with Canned
-	Canned []byte // its reply, already settled
-	Key    Key
-	Tag    uint16
-	Class  Class
-	silent bool // the server must not answer it, nor do we
-	large  bool // Raw is memory of its own, to be freed
-	Sent   bool // it was on the wire before, and what becomes of it is in no account yet
-	before bool // it may have been applied: see Entry
-	takes  bool // see Entry
-	tries  uint8
-	losses uint8 // links lost while it was on the wire, wholly or in part
+	Owner   Owner
+	Raw     []byte // the command; nil with Canned
+	Canned  []byte // its reply, already settled
+	Key     Key
+	Tag     uint16
+	Class   Class
+	silent  bool   // the server must not answer it, nor do we
+	large   bool   // Raw is memory of its own, to be freed
+	Sent    bool   // it was on the wire before, and what becomes of it is in no account yet
+	before  bool   // it may have been applied: see Entry
+	takes   bool   // see Entry
+	refused []byte // the reply to EXEC, if it is NOREPLICAS: see SettleGenuine
+	tries   uint8
+	losses  uint8 // links lost while it was on the wire, wholly or in part
 }
 
 // again decides what becomes of a command that was in flight on a lost link.
@@ -205,7 +206,11 @@ func (l *Link) rejected(reply []byte) bool {
 	if first {
 		l.fenced = word == noReplicas
 	}
+	n := len(l.redo)
 	l.setAside(nil)
+	if word == noReplicas && bytes.HasPrefix(reply[1:], execAbort) {
+		l.redo[n].refused = bytes.Clone(reply)
+	}
 	if first {
 		l.set.condemned(l, word)
 	}

@@ -13,6 +13,16 @@ const genuineFor = 10 * time.Second
 // Genuine says that the NOREPLICAS told of was the master's own. It is passed on for a while, or until a write succeeds.
 func (s *Set) Genuine() { s.genuine, s.genuineAt = true, s.loop.Now() }
 
+// SettleGenuine makes a master's own NOREPLICAS the reply to an EXEC that was refused with it. Sent again, the commands of the transaction would be
+// refused, one by one, whose replies the client has already.
+func (s *Set) SettleGenuine(lost []Lost) {
+	for i := range lost {
+		if item := &lost[i]; s.genuine && item.refused != nil && item.Canned == nil {
+			s.Settle(item, item.refused)
+		}
+	}
+}
+
 func (s *Set) passesNoReplicas() bool {
 	if s.genuine && s.loop.Now().Sub(s.genuineAt) >= genuineFor {
 		s.genuine = false
