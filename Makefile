@@ -47,6 +47,11 @@ test: ## every test of every module, with real servers (installs them where it m
 	cd deploy && $(GO) test -timeout $(TEST_TIMEOUT) ./...
 	cd benchmarks && $(GO) test -timeout $(TEST_TIMEOUT) ./...
 
+.PHONY: test-long
+test-long: ## the end-to-end tests with those that make test leaves out for their time (ten minutes)
+	@tools/install-packages.sh redis-server redis-tools haproxy nutcracker
+	E2E_LONG=1 $(GO) test -timeout 20m -parallel 4 ./e2e
+
 # Libraries that can't be installed are no error here: the tests say which are missing, and fail for it in CI.
 CLIENT_PACKAGES := python3-redis php-cli php-redis ruby ruby-redis ruby-sidekiq gcc libhiredis-dev nodejs npm
 NODE_CLIENTS    := e2e/clients/node

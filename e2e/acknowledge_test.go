@@ -12,6 +12,7 @@ import (
 // TestAcknowledgedSurvivesKill: with replicas=1 a SIGKILL of the master loses nothing that was acknowledged, twice in a row. The
 // Sentinels promote the replica that is further, so one of two is enough.
 func TestAcknowledgedSurvivesKill(t *testing.T) {
+	long(t)
 	t.Parallel()
 	pool := servers.NewT(t)
 	cluster := threeAndThree(t, pool)

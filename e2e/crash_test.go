@@ -113,6 +113,7 @@ func staysEmpty(t *testing.T, old *servers.Node) {
 // TestProxyStartsWhileOldMasterIsBack: it knows nothing of the past. The first Sentinel it is told of has not heard of the switch, and the
 // old master agrees with that one; the others know better.
 func TestProxyStartsWhileOldMasterIsBack(t *testing.T) {
+	long(t)
 	t.Parallel()
 	if testing.Short() {
 		t.Skip("takes more than ten seconds")

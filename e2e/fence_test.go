@@ -33,6 +33,7 @@ func (s *switchable) heldNothing() {
 
 // TestSwitchWithoutMaxLag: min-replicas-max-lag 0 turns min-replicas-to-write off.
 func TestSwitchWithoutMaxLag(t *testing.T) {
+	long(t)
 	t.Parallel()
 	s := switchableBy(t, 1)
 	p := s.proxies[0]
@@ -71,6 +72,7 @@ func (s *switchable) withoutFence(old *servers.Node, clients *crowd, args ...str
 
 // TestSwitchFromDragonfly to another one. Redis can't follow Dragonfly, so that there is no way back to it.
 func TestSwitchFromDragonfly(t *testing.T) {
+	long(t)
 	t.Parallel()
 	pool, cluster, first := migration(t)
 	s := tokened(t, cluster)

@@ -112,6 +112,7 @@ func fenceIsOff(t testing.TB, n *servers.Node) {
 
 // TestForeignFailoverDenied: a proxy whose user may not CONFIG does what it did, and says so.
 func TestForeignFailoverDenied(t *testing.T) {
+	long(t)
 	t.Parallel()
 	pool := servers.NewT(t)
 	cluster := pool.Cluster(servers.ClusterOptions{
@@ -285,6 +286,7 @@ func gatherEither(t *testing.T, p *proxy, mixed bool) (c *crowd, conclude func(*
 // TestFencedAgainAndAgain: a fence that comes and goes, of which no proxy is told. Nobody notices, whatever he does, and no healthy
 // link is given up.
 func TestFencedAgainAndAgain(t *testing.T) {
+	long(t)
 	for _, mixed := range []bool{false, true} {
 		t.Run(fmt.Sprint("mixed ", mixed), func(t *testing.T) {
 			t.Parallel()
@@ -321,6 +323,7 @@ func TestFencedAgainAndAgain(t *testing.T) {
 // TestFenceLeftBehind: whoever has fenced the master has died, and no proxy knows of a switch. Writes wait for it to be taken off,
 // which the proxy does itself in the end.
 func TestFenceLeftBehind(t *testing.T) {
+	long(t)
 	t.Parallel()
 	pool := servers.NewT(t)
 	cluster := pool.Cluster(servers.ClusterOptions{Replicas: 1, Sentinels: 1})
@@ -359,6 +362,7 @@ func TestFenceLeftBehind(t *testing.T) {
 
 // TestFenceLeftOnNextMaster: a replica that carries the mark of a former switch is promoted. It comes off at once.
 func TestFenceLeftOnNextMaster(t *testing.T) {
+	long(t)
 	t.Parallel()
 	pool := servers.NewT(t)
 	cluster := pool.Cluster(servers.ClusterOptions{Replicas: 1, Sentinels: 3, DownAfter: time.Second})

@@ -56,6 +56,14 @@ func build() (dir string, err error) {
 	return dir, nil
 }
 
+// long skips a test that only `make test-long` has the time for.
+func long(t testing.TB) {
+	t.Helper()
+	if os.Getenv("E2E_LONG") == "" {
+		t.Skip("long: see make test-long")
+	}
+}
+
 // eventually asks until ok returns nil.
 func eventually(t testing.TB, what string, ok func() error) {
 	t.Helper()

@@ -94,6 +94,7 @@ func TestSwitchRights(t *testing.T) {
 
 // TestSwitchFewestRights: without a fence and without --to next to none are needed.
 func TestSwitchFewestRights(t *testing.T) {
+	long(t)
 	t.Parallel()
 	s := switchableBy(t, 1)
 	old := s.cluster.Master()
