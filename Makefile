@@ -39,7 +39,7 @@ build: ## the static binary, bin/sentinelproxy
 test: ## every test of every module, with real servers (installs them where it may)
 	@tools/install-packages.sh redis-server redis-tools haproxy nutcracker
 	$(GO) test -timeout $(TEST_TIMEOUT) $(PACKAGES)
-	$(GO) test -timeout $(TEST_TIMEOUT) -parallel 4 ./e2e
+	$(GO) test -timeout $(TEST_TIMEOUT) ./e2e
 	$(GO) test -timeout $(TEST_TIMEOUT) -parallel 4 ./e2e/history
 	@tools/install-packages.sh iproute2 iptables || true
 	$(GO) test -timeout $(TEST_TIMEOUT) ./e2e/chaos
@@ -50,7 +50,7 @@ test: ## every test of every module, with real servers (installs them where it m
 .PHONY: test-long
 test-long: ## the end-to-end tests with those that make test leaves out for their time (ten minutes)
 	@tools/install-packages.sh redis-server redis-tools haproxy nutcracker
-	E2E_LONG=1 $(GO) test -timeout 20m -parallel 4 ./e2e
+	E2E_LONG=1 $(GO) test -timeout 20m ./e2e
 
 # Libraries that can't be installed are no error here: the tests say which are missing, and fail for it in CI.
 CLIENT_PACKAGES := python3-redis php-cli php-redis ruby ruby-redis ruby-sidekiq gcc libhiredis-dev nodejs npm
