@@ -32,10 +32,7 @@ func (s *switchover) fence(ctx context.Context) error {
 	if s.o.WithoutFence {
 		return s.catchUp(ctx)
 	}
-	if err := s.fenceable(ctx); err != nil { // it may have changed since the preflight
-		return err
-	}
-	name, before, _, err := s.master.number(ctx, minReplicas)
+	name, before, err := s.fenceable(ctx) // it may have changed since the preflight
 	switch {
 	case err != nil:
 		return err
@@ -64,46 +61,34 @@ func (s *switchover) fence(ctx context.Context) error {
 	return nil
 }
 
-// fenceable says why the master can't be fenced, or whether that can't be told; nil: it can be.
-func (s *switchover) fenceable(ctx context.Context) error {
-	why := ""
-	_, _, ok, err := s.master.number(ctx, minReplicas)
-	if err != nil {
-		return err
+// fenceable reads the setting by which the master is fenced: its name, and its value, which bears the mark if it is fenced already. The
+// error says why it can't be fenced, or that this can't be told.
+func (s *switchover) fenceable(ctx context.Context) (name string, value int, err error) {
+	name, value, why, err := s.master.fenceable(ctx)
+	if err != nil || why == "" {
+		return name, value, err
 	}
-	if !ok {
-		why = "it has no " + minReplicas
-		if s.dragonfly {
-			why = "it is a Dragonfly, which has no " + minReplicas
-		}
+	if s.dragonfly {
+		why = "it is a Dragonfly, which has no " + minReplicas
 	}
-	if _, lag, ok, err := s.master.number(ctx, maxLag); err != nil {
-		return err
-	} else if ok && lag == 0 {
-		why = fmt.Sprintf("its %s is 0, which turns %s off", maxLag, minReplicas)
-	}
-	if why == "" {
-		return nil
-	}
-	return fmt.Errorf("%s can't be fenced: %s; with %s it is switched all the same, and what clients write to it past the proxies is lost",
+	return "", 0, fmt.Errorf("%s can't be fenced: %s; with %s it is switched all the same, and what clients write to it past the proxies is lost",
 		s.master.addr, why, s.o.name("without-fence"))
 }
 
-// fenceable reads the setting by which the master is fenced: its name, and the user's value of it.
-func (n *node) fenceable(ctx context.Context) (name string, before int, err error) {
-	if _, lag, ok, err := n.number(ctx, maxLag); err != nil {
-		return "", 0, err
-	} else if ok && lag == 0 {
-		return "", 0, fmt.Errorf("%s: %s is 0, which turns %s off: the master can't be fenced", n.addr, maxLag, minReplicas)
-	}
-	name, value, ok, err := n.number(ctx, minReplicas)
+// fenceable is the same for any node; why says why it can't be fenced, "": it can.
+func (n *node) fenceable(ctx context.Context) (name string, value int, why string, err error) {
+	_, lag, ok, err := n.number(ctx, maxLag)
 	switch {
 	case err != nil:
-		return "", 0, err
-	case !ok:
-		return "", 0, fmt.Errorf("%s has no %s: it can't be fenced", n.addr, minReplicas)
+		return "", 0, "", err
+	case ok && lag == 0:
+		return "", 0, fmt.Sprintf("its %s is 0, which turns %s off", maxLag, minReplicas), nil
 	}
-	return name, value % marker, nil // of one that was not put back, what was there before
+	name, value, ok, err = n.number(ctx, minReplicas)
+	if err == nil && !ok {
+		why = "it has no " + minReplicas
+	}
+	return name, value, why, err
 }
 
 func (f *fence) unpause(ctx context.Context) error {

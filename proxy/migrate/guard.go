@@ -94,14 +94,17 @@ func (g *Guard) fence(ctx context.Context) ([]string, error) {
 	if role != "master" {
 		return nil, fmt.Errorf("%s says that it is a %s", g.Addr, role)
 	}
-	name, before, err := n.fenceable(ctx)
+	name, value, why, err := n.fenceable(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if why != "" {
+		return nil, fmt.Errorf("%s can't be fenced: %s", n.addr, why)
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if err := n.set(ctx, name, before+marker); err != nil {
+	if err := n.set(ctx, name, value%marker+marker); err != nil {
 		return nil, err
 	}
 	info, err := n.sections(ctx, "replication")

@@ -50,9 +50,9 @@ func (s *switchover) preflight(ctx context.Context) error {
 // willFence says whether the old master can be fenced, or need not be.
 func (s *switchover) willFence(ctx context.Context) error {
 	if !s.o.WithoutFence {
-		_, value, _, err := s.master.number(ctx, minReplicas)
+		_, value, err := s.fenceable(ctx)
 		s.leftover = value >= marker
-		return errors.Join(err, s.fenceable(ctx))
+		return err
 	}
 	s.report.Unsure = append(s.report.Unsure,
 		fmt.Sprintf("%s is not fenced: what clients write to it past the proxies, until it is a replica, is lost", s.master.addr))

@@ -12,6 +12,8 @@
 //	row.go     what must not be sent again behind something else
 //	noreplicas.go  a fence, or the master's own
 //	seal.go     no reply is passed on when another node may be master
+//	acknowledge.go  whether the replicas have what the master has
+//	withheld.go  replies that wait for that
 //	poison.go   commands on which the server closes the link
 //	backlog.go  commands that wait for the next master
 //	set.go      all links of a lane to one group: shared by key, pinned, adopted and dropped together

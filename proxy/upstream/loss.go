@@ -134,8 +134,7 @@ func (l *Link) again(e *Entry, start uint64) (Lost, bool) {
 		c.Unknown++
 		return lost, false
 	}
-	idempotent := e.Class == Idempotent || e.Class == Overwrite
-	if e.Class == Read || (l.set.opt.Policy == ResendAll && e.Class != Once) || (idempotent && l.set.opt.Policy == ResendIdempotent) {
+	if l.mayResend(e.Class) {
 		lost.Raw, lost.large = l.out.take(start, e.end)
 		lost.Sent, lost.before = true, true
 		return lost, true
@@ -143,6 +142,17 @@ func (l *Link) again(e *Entry, start uint64) (Lost, bool) {
 	c.Unknown++
 	lost.Canned = unknownOutcome
 	return lost, !e.silent // there is nobody to be told
+}
+
+// mayResend says whether a command of this class may be sent again at all.
+func (l *Link) mayResend(c Class) bool {
+	switch l.set.opt.Policy {
+	case ResendAll:
+		return c != Once
+	case ResendIdempotent:
+		return c == Read || c == Idempotent || c == Overwrite
+	}
+	return c == Read
 }
 
 // lose empties the pending queue of a link that is gone; what is to be done again is returned in order.

@@ -1,0 +1,234 @@
+package upstream
+
+import (
+	"bytes"
+	"fmt"
+	"time"
+
+	"sentinelproxy/resp"
+)
+
+// notReplicated is what a client gets whose write the replicas did not acknowledge in time, if it wants to know. The prefix is
+// our own, as that of UnknownOutcome.
+func notReplicated(o *Acknowledge) []byte {
+	return fmt.Appendf(nil, "-NOTREPLICATED the master has applied it, but fewer than %d replicas have acknowledged it within %v\r\n", o.Replicas, o.Timeout)
+}
+
+var nullReplies = [...]string{"*-1\r\n", "$-1\r\n", "_\r\n"}
+
+// wrote says whether a reply is to a command that has, or may have, changed something.
+func wrote(e *Entry, reply []byte) bool {
+	switch {
+	case e.Class == Read && !e.takes:
+		return false
+	case e.takes:
+		for _, null := range nullReplies {
+			if string(reply) == null {
+				return false // it has waited in vain
+			}
+		}
+	}
+	return e.Class == Script || reply[0] != '-'
+}
+
+// keepRaw is up to how many bytes of a write are kept to be sent again while its reply waits.
+const keepRaw = 64 << 10
+
+// waiting is a reply that waits, in the order of its link.
+type waiting struct {
+	Entry
+	number     uint64 // of the question that covers it
+	raw, reply int    // bytes in the queue's buffer: the command, or none, and its reply
+	wrote      bool
+}
+
+// withheld are the replies of one link that wait, and those of the same owners behind them.
+type withheld struct {
+	items  []waiting
+	head   int
+	buf    []byte // of all items, command and reply in turn
+	off    int    // where that of the head begins
+	owners map[Owner]int
+	listed bool // among those of the acknowledger
+	busy   bool // being handed over
+}
+
+func (w *withheld) len() int { return len(w.items) - w.head }
+
+// push keeps a reply, and the command it answers.
+func (w *withheld) push(e *Entry, number uint64, raw, reply []byte, wrote bool) {
+	if w.owners == nil {
+		w.owners = map[Owner]int{}
+	}
+	w.owners[e.Owner]++
+	w.items = append(w.items, waiting{*e, number, len(raw), len(reply), wrote})
+	w.buf = append(append(w.buf, raw...), reply...)
+}
+
+// pop takes the oldest off. What it returns of the buffer is good until the next push.
+func (w *withheld) pop() (it waiting, raw, reply []byte) {
+	p := &w.items[w.head]
+	it = *p
+	*p = waiting{}
+	w.head++
+	raw = w.buf[w.off : w.off+it.raw]
+	reply = w.buf[w.off+it.raw : w.off+it.raw+it.reply]
+	w.off += it.raw + it.reply
+	if w.owners[it.Owner]--; w.owners[it.Owner] == 0 {
+		delete(w.owners, it.Owner)
+	}
+	return it, raw, reply
+}
+
+// tidy gives room back. Not while something of the buffer is in use.
+func (w *withheld) tidy() {
+	switch {
+	case w.busy:
+	case w.len() == 0:
+		w.items, w.head, w.buf, w.off = w.items[:0], 0, w.buf[:0], 0
+		if cap(w.buf) > keepIdle {
+			w.buf = nil
+		}
+		if cap(w.items) > keepSlots {
+			w.items = nil
+		}
+	case w.head > len(w.items)/2:
+		n := copy(w.items, w.items[w.head:])
+		clear(w.items[n:])
+		w.items, w.head = w.items[:n], 0
+		w.buf = w.buf[:copy(w.buf, w.buf[w.off:])]
+		w.off = 0
+	}
+}
+
+// withhold keeps the reply to the head of the pending queue back, if it has to wait for replicas or for one of the same
+// owner's that does.
+func (l *Link) withhold(reply []byte) bool {
+	a := l.set.ack
+	e := l.pending.at(0)
+	if e.own || l.streamed {
+		return false
+	}
+	w := &l.withheld
+	if a.vain && !a.opt.Fail && w.owners[e.Owner] == 0 {
+		return false
+	}
+	wrote := e.canned == nil && wrote(e, reply)
+	waits := wrote || a.opt.Reads && e.canned == nil && !resp.IsError(reply) && (l.pinned == nil || e.Tag == 0)
+	if !waits && w.owners[e.Owner] == 0 {
+		return false
+	}
+	var number uint64
+	if waits {
+		number = a.cover()
+	} else {
+		number = w.items[len(w.items)-1].number
+	}
+	var raw []byte
+	if e.canned == nil && l.mayResend(e.Class) && !(wrote && (e.takes || e.end-l.out.head > keepRaw)) {
+		raw = l.out.bytes(l.out.head, e.end)
+	}
+	w.push(e, number, raw, reply, wrote)
+	if !w.listed {
+		w.listed = true
+		a.links = append(a.links, l)
+	}
+	l.out.answered(e.end)
+	l.pending.pop()
+	if a.vain && !a.since.IsZero() {
+		a.asked++
+		a.since = time.Time{}
+		l.set.loop.After(0, func() { a.deliver(false) })
+	}
+	return true
+}
+
+// handOver gives replies to their owners, up to those that question number covers.
+func (l *Link) handOver(number uint64, acknowledged bool) {
+	w := &l.withheld
+	c := &l.set.Counters
+	w.busy = true
+	for w.len() > 0 && w.items[w.head].number <= number && l.state != closed {
+		it, _, reply := w.pop()
+		if it.canned == nil {
+			c.Answered++
+		}
+		switch {
+		case !it.wrote:
+			if !acknowledged && l.set.ack.opt.Fail && l.set.ack.opt.Reads && it.Tag == 0 && it.canned == nil {
+				reply = l.set.notReplicated
+			}
+		case acknowledged:
+			c.Acknowledged++
+		case l.set.ack.opt.Fail:
+			c.NotReplicated++
+			reply = l.set.notReplicated
+		default:
+			c.NotAwaited++
+		}
+		l.current = it.Entry
+		l.current.Owner.Reply(&l.current, reply, true)
+		l.current.Owner = nil
+	}
+	w.busy = false
+	w.tidy()
+	if w.len() == 0 && l.pinned != nil && !l.paused {
+		l.conn.Resume()
+	}
+	if l.state == condemned {
+		l.endCondemned()
+	}
+	l.endAlone()
+}
+
+// awaits: a link of one session is not read on while a reply waits. What comes behind it can change the session (subscriptions, a
+// transaction), and nobody else is kept waiting.
+func (l *Link) awaits() bool { return l.pinned != nil && l.withheld.len() > 0 }
+
+// loseWithheld takes the replies that wait off: the link is lost, or does not lead to the master any more. Whether the next one has
+// the writes is not known, so they are of unknown outcome like those that have no reply. The bytes of a write are sent again where the
+// policy says so, unless the same owner has sent one behind it that is not.
+func (l *Link) loseWithheld() (lost []Lost) {
+	w := &l.withheld
+	if w.len() == 0 {
+		return nil
+	}
+	c := &l.set.Counters
+	blocked := map[Owner]bool{}
+	for i := range w.len() {
+		if it := &w.items[w.head+i]; it.wrote && (it.raw == 0 || !l.mayResend(it.Class)) {
+			blocked[it.Owner] = true
+		}
+	}
+	for i := range l.pending.len() {
+		if e := l.pending.at(i); !e.own && e.canned == nil && (e.takes || !l.mayResend(e.Class)) {
+			blocked[e.Owner] = true
+		}
+	}
+	for w.len() > 0 {
+		it, raw, reply := w.pop()
+		item := Lost{Owner: it.Owner, Key: l.key, Tag: it.Tag, Class: it.Class, before: it.before, takes: it.takes, tries: it.tries, losses: it.losses}
+		again := len(raw) > 0 && (!it.wrote || !blocked[it.Owner])
+		switch {
+		case it.canned != nil || !it.wrote && (!again || resp.IsError(reply)):
+			if it.canned == nil {
+				c.Answered++
+			}
+			item.Canned = bytes.Clone(reply)
+		case it.Owner.Gone():
+			c.Lost++
+			c.Unknown++
+			continue
+		case again:
+			c.Lost++
+			item.Raw, item.Sent, item.before = bytes.Clone(raw), true, true
+		default:
+			c.Lost++
+			c.Unknown++
+			item.Canned = unknownOutcome
+		}
+		lost = append(lost, item)
+	}
+	w.tidy()
+	return lost
+}
