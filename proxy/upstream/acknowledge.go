@@ -45,8 +45,8 @@ type acknowledger struct {
 }
 
 // announceChannel is where the proxy publishes before each WAIT. WAIT is about the last write of its own connection, so there has
-// to be one. PUBLISH changes no data and goes to the replicas; since Redis 7.2 nothing that does not go there counts.
-// (Redis 7.0 server.c, processCommand: c->woff.)
+// to be one. PUBLISH changes no data and goes to the replicas. In Redis 7.0 any command counts (server.c, processCommand: c->woff), in later
+// ones only what has moved the replication offset (server.c, call).
 const announceChannel = "__sentinelproxy__:acknowledge"
 
 const (
