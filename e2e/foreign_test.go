@@ -396,7 +396,16 @@ func TestGenuineNoReplicas(t *testing.T) {
 	old := s.cluster.Master()
 	w := dial(t, p, 2)
 	w.want(t, "OK", "SET", "k", "1")
+	transaction := dial(t, p, 2)
+	transaction.want(t, "OK", "MULTI")
+	transaction.want(t, "QUEUED", "SET", "k", "2")
 	configure(t, old, "min-replicas-to-write", "3")
+	// The first that meets it, word for word as the server has it.
+	if e, is := transaction.ask(t, "EXEC").(replyError); !is || !strings.HasPrefix(string(e), "EXECABORT Transaction discarded because of: NOREPLICAS ") {
+		t.Errorf("EXEC is answered %v", e)
+	}
+	transaction.want(t, "1", "GET", "k") // it is over
+	transaction.close()
 	began := time.Now()
 	for range 20 {
 		for _, command := range [][]string{{"SET", "k", "2"}, {"EVAL", "return redis.call('SET', KEYS[1], 2)", "1", "k"}} {
