@@ -39,10 +39,9 @@ build: ## the static binary, bin/sentinelproxy
 test: ## every test of every module, with real servers (installs them where it may)
 	@tools/install-packages.sh redis-server redis-tools haproxy nutcracker
 	$(GO) test -timeout $(TEST_TIMEOUT) $(PACKAGES)
-	$(GO) test -timeout $(TEST_TIMEOUT) ./e2e
-	$(GO) test -timeout $(TEST_TIMEOUT) -parallel 4 ./e2e/history
+	$(GO) test -timeout $(TEST_TIMEOUT) -parallel 3 ./e2e
 	@tools/install-packages.sh iproute2 iptables || true
-	$(GO) test -timeout $(TEST_TIMEOUT) ./e2e/chaos
+	$(GO) test -timeout $(TEST_TIMEOUT) ./e2e/history ./e2e/chaos
 	@$(MAKE) test-clients
 	cd deploy && $(GO) test -timeout $(TEST_TIMEOUT) ./...
 	cd benchmarks && $(GO) test -timeout $(TEST_TIMEOUT) ./...
