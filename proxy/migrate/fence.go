@@ -44,7 +44,9 @@ func (s *switchover) fence(ctx context.Context) error {
 	f.master = s.master
 	f.before = before % marker // else of one that was not put back
 	f.paused = true
-	if err := s.master.do(ctx, "CLIENT", "PAUSE", int(s.o.Limits.CatchUp.Milliseconds())+1000, "WRITE"); err != nil {
+	stop, err := s.pausing(ctx)
+	defer stop()
+	if err != nil {
 		return err
 	}
 	if err := s.catchUp(ctx); err != nil {
@@ -54,11 +56,12 @@ func (s *switchover) fence(ctx context.Context) error {
 	if err := s.master.set(ctx, name, f.before+marker); err != nil {
 		return err
 	}
+	stop()
 	if err := f.unpause(ctx); err != nil {
 		return err
 	}
 	s.say("%s takes no more writes", s.master.addr)
-	return nil
+	return s.catchUp(ctx) // nothing comes any more, so it is all
 }
 
 // fenceable reads the setting by which the master is fenced: its name, and its value, which bears the mark if it is fenced already. The
