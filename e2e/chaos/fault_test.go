@@ -28,8 +28,10 @@ type fault struct {
 type promise struct {
 	errors []string // first words of errors
 	closed bool     // connections are closed
-	lost   bool     // acknowledged writes are lost; why says why that can't be helped
-	why    string
+	lost   bool     // acknowledged writes are lost
+	// undelivered: what the former master had handed out, a message or the element of a BLPOP, is still on its way when the proxy leaves.
+	undelivered bool
+	why         string // why that can't be helped
 }
 
 // help is what the program says of its flags: the one under test may be older than a flag.
@@ -73,6 +75,7 @@ func (p *promise) broken(s *seen) (list []string) {
 	}{
 		{s.Closed, "closed connections", p.closed},
 		{s.Lost, "acknowledged writes lost", p.lost},
+		{s.Undelivered, "messages or elements not delivered", p.undelivered || p.lost},
 		{s.Twice, "writes applied twice", false},
 		{s.Foreign, "foreign replies", false},
 		{s.Unexplained, "keys that no order of the calls explains", false},

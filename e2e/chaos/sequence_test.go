@@ -65,7 +65,7 @@ func (s *sequence) got(n int64) {
 	}
 	for i := last + 1; i < n; i++ {
 		if !s.mu.unproven[i] && !s.mu.blind {
-			s.lost(1, fmt.Sprintf("%s: %d was received after %d", s.name, n, last))
+			s.undelivered(fmt.Sprintf("%s: %d was received after %d", s.name, n, last))
 		}
 	}
 	s.mu.received, s.mu.blind = max(last, n), false
