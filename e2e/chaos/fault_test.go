@@ -50,13 +50,14 @@ func ifKnown(flag, value string) func() []string {
 	}
 }
 
-// unknown is the promise where the master goes without a word: a write that was on the wire may or may not have been applied.
-var unknown = promise{errors: []string{"UNKNOWNOUTCOME"}}
+// unknown is the promise where the master goes without a word: a write that was on the wire may or may not have been applied, and so may
+// what was handed out be on its way: a message, or the element that a BLPOP had waited for, and waits for again.
+var unknown = promise{errors: []string{"UNKNOWNOUTCOME"}, undelivered: true}
 
 // asynchronous is the promise where a master goes that had acknowledged what no replica had. With --acknowledge replicas=1 and more
 // that can't be.
 var asynchronous = promise{
-	errors: []string{"UNKNOWNOUTCOME"}, lost: true,
+	errors: unknown.errors, lost: true, undelivered: true,
 	why: "replication is asynchronous, and writes are acknowledged by the master alone",
 }
 
@@ -75,7 +76,7 @@ func (p *promise) broken(s *seen) (list []string) {
 	}{
 		{s.Closed, "closed connections", p.closed},
 		{s.Lost, "acknowledged writes lost", p.lost},
-		{s.Undelivered, "messages or elements not delivered", p.undelivered || p.lost},
+		{s.Undelivered, "messages or elements not delivered", p.undelivered},
 		{s.Twice, "writes applied twice", false},
 		{s.Foreign, "foreign replies", false},
 		{s.Unexplained, "keys that no order of the calls explains", false},
