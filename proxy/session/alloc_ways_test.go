@@ -1,11 +1,11 @@
 package session
 
 import (
-	"math"
 	"strings"
 	"testing"
 	"time"
 
+	"sentinelproxy/internal/allocs"
 	"sentinelproxy/internal/servers"
 )
 
@@ -70,16 +70,13 @@ func TestAllocationsOfEachWay(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			allocs := math.Inf(1)
-			for range 3 { // as in TestAllocations, the least counts
-				allocs = min(allocs, testing.AllocsPerRun(50, func() {
-					if err := ld.round(); err != nil {
-						t.Fatal(err)
-					}
-				}))
-			}
-			if allocs > 1 {
-				t.Errorf("%.2f allocations for %d times %q", allocs, times, w.input)
+			got := allocs.Least(3, 50, func() {
+				if err := ld.round(); err != nil {
+					t.Fatal(err)
+				}
+			})
+			if got > 1 {
+				t.Errorf("%.2f allocations for %d times %q", got, times, w.input)
 			}
 			ld.c.close()
 		})
