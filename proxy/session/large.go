@@ -5,9 +5,11 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unsafe"
 
 	"sentinelproxy/proxy/command"
 	"sentinelproxy/proxy/reactor"
+	"sentinelproxy/proxy/upstream"
 )
 
 // LargeRequests bounds the memory of requests larger than reactor.LargeFrame, which are kept until they are answered so
@@ -120,6 +122,15 @@ func (s *Session) sendsBulky(size int) {
 		return
 	}
 	s.pin.reasons[command.PinLarge]++
+}
+
+// appendTo sends a command over l: what is in memory of its own as it is, anything else copied.
+func (s *Session) appendTo(l *upstream.Link, raw []byte, class upstream.Class, tag command.ID) {
+	if s.conn.Mapped() && len(raw) >= reactor.MappedFrame/2 && unsafe.SliceData(raw) == unsafe.SliceData(s.conn.Buffered()) {
+		l.AppendLarge(s, s.conn.TakeLarge(len(raw)), class, uint16(tag))
+		return
+	}
+	l.Append(s, raw, class, uint16(tag))
 }
 
 // endTurn: the large request is answered, or waits no more.
