@@ -40,8 +40,8 @@ type largeList struct {
 // bytes, more than n, gets memory that need not grow, if there is such.
 func (f *largeList) get(n, want int) []byte {
 	best := -1
-	for i, b := range f.free {
-		if cap(b) >= n && (best < 0 || better(cap(b), cap(f.free[best]), want)) {
+	for i := len(f.free) - 1; i >= 0; i-- { // what was used last is in the processor's cache
+		if size := cap(f.free[i]); size >= n && (best < 0 || better(size, cap(f.free[best]), want)) {
 			best = i
 		}
 	}
