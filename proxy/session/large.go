@@ -124,13 +124,24 @@ func (s *Session) sendsBulky(size int) {
 	s.pin.reasons[command.PinLarge]++
 }
 
+// writtenAtOnce is from how many bytes on a command is written before the turn's end: the server is awake for the next one
+// then, and executes this one meanwhile.
+const writtenAtOnce = 32 << 10
+
 // appendTo sends a command over l: what is in memory of its own as it is, anything else copied.
 func (s *Session) appendTo(l *upstream.Link, raw []byte, class upstream.Class, tag command.ID) {
-	if s.conn.Mapped() && len(raw) >= reactor.MappedFrame/2 && unsafe.SliceData(raw) == unsafe.SliceData(s.conn.Buffered()) {
-		l.AppendLarge(s, s.conn.TakeLarge(len(raw)), class, uint16(tag))
+	if len(raw) < writtenAtOnce {
+		l.Append(s, raw, class, uint16(tag))
 		return
 	}
-	l.Append(s, raw, class, uint16(tag))
+	if s.conn.Mapped() && unsafe.SliceData(raw) == unsafe.SliceData(s.conn.Buffered()) {
+		l.AppendLarge(s, s.conn.TakeLarge(len(raw)), class, uint16(tag))
+	} else {
+		l.Append(s, raw, class, uint16(tag))
+	}
+	if len(raw) < reactor.LargeFrame {
+		l.Flush()
+	}
 }
 
 // endTurn: the large request is answered, or waits no more.
