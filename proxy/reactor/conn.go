@@ -33,12 +33,13 @@ type Handler interface {
 type Conn struct {
 	h    Handler
 	loop *Loop
-	in   []byte // what Data has left; from the loop's free list or, if large, memory of its own; nil when nothing is left
+	in   []byte // what Data has left; from the loop's free list or, if mapped, memory of its own; nil when nothing is left
 	fd   int
 
 	failed error // of a write: nothing more is written, and it is closed when there is no more to be read
 
-	large   bool // in is the memory of a large frame
+	mapped  bool // in is memory outside the heap
+	large   bool // and counted as that of a large frame
 	taken   bool // Data has taken it
 	unread  bool // the kernel may have bytes for us that no further event will announce
 	paused  bool
@@ -177,9 +178,7 @@ func (c *Conn) readOnce() {
 	}
 	if kept > 0 {
 		c.in = c.in[:kept+n]
-		if c.large {
-			c.loop.large.memory.used.Add(int64(n))
-		}
+		c.count(n)
 		c.deliver(c.in, true)
 	} else {
 		c.deliver(buf[:n], false)
@@ -204,12 +203,10 @@ func (c *Conn) deliver(data []byte, own bool) {
 	case len(rest) == 0:
 		c.releaseIn()
 	case !own:
-		c.in = append(c.loop.free.get(len(rest)), rest...)
+		c.keep(rest, c.h.Need())
 	case n > 0:
 		c.in = c.in[:copy(c.in, rest)]
-		if c.large {
-			c.loop.large.memory.used.Add(-int64(n))
-		}
+		c.count(-n)
 	}
 }
 
@@ -217,12 +214,13 @@ func (c *Conn) releaseIn() {
 	switch {
 	case c.in == nil:
 		return
-	case c.large:
+	case c.mapped:
+		c.count(-len(c.in))
 		c.loop.large.put(c.in)
 	default:
 		c.loop.free.put(c.in)
 	}
-	c.in, c.large = nil, false
+	c.in, c.mapped, c.large = nil, false, false
 }
 
 func (c *Conn) queue() {

@@ -1,21 +1,26 @@
 package reactor
 
 import (
+	"slices"
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 )
 
-// LargeFrame is from how many bytes on an unfinished frame is kept in memory outside the heap. There it grows
-// without being copied (where the system can do that), costs what has arrived and not what was announced, can be
-// handed on as it is, and is given back to the system at once: with a heap of a few MiB one value of 512 MiB would
-// otherwise be copied several times, and stay for minutes.
+// MappedFrame is from how many bytes on bytes are kept in memory outside the heap. There they grow without being copied
+// (where the system can do that), cost what has arrived and not what was announced, can be handed on as they are, and are
+// given back to the system at once: with a heap of a few MiB every value would begin a garbage collection, and one of
+// 512 MiB be copied several times and stay for minutes.
+const MappedFrame = keepBuffer
+
+// LargeFrame is from how many bytes on a frame is a large one: its memory is counted, and may have to be waited for.
 const LargeFrame = 1 << 20
 
-// keepLarge is how much of it a loop keeps for the next large frames; page faults are most of what such memory costs.
+// A loop keeps some of this memory for the next frames, those that were used last: page faults are most of what it costs.
 const (
-	keepLarge      = 8 << 20
-	keepLargeFrees = 4
+	keepLarge      = 8 << 20  // larger ones are given back at once
+	keepLargeBytes = 32 << 20 // of all
+	keepLargeFrees = 64
 )
 
 // Memory counts the bytes of large frames of all loops that share it.
@@ -24,21 +29,24 @@ type Memory struct{ used atomic.Int64 }
 // Used is the bytes of large frames that are being read or have not been freed.
 func (m *Memory) Used() int64 { return m.used.Load() }
 
-// largeList keeps some of the freed memory of large frames for reuse.
+// largeList keeps some of the freed memory outside the heap for reuse.
 type largeList struct {
 	memory *Memory
-	free   [][]byte
+	free   [][]byte // the oldest first
+	kept   int      // bytes in free
 }
 
-// get returns empty memory with room for n bytes, from the heap if the system refuses.
-func (f *largeList) get(n int) []byte {
-	for i, b := range f.free {
-		if cap(b) >= n {
-			f.free[i] = f.free[len(f.free)-1]
-			f.free[len(f.free)-1] = nil
-			f.free = f.free[:len(f.free)-1]
-			return b[:0]
+// get returns empty memory with room for n bytes, from the heap if the system refuses. What will probably become want
+// bytes, more than n, gets memory that need not grow, if there is such.
+func (f *largeList) get(n, want int) []byte {
+	best := -1
+	for i := len(f.free) - 1; i >= 0; i-- { // what was used last is in the processor's cache
+		if size := cap(f.free[i]); size >= n && (best < 0 || better(size, cap(f.free[best]), want)) {
+			best = i
 		}
+	}
+	if best >= 0 {
+		return f.remove(best)
 	}
 	b, err := unix.Mmap(-1, 0, pages(n), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
 	if err != nil {
@@ -47,19 +55,38 @@ func (f *largeList) get(n int) []byte {
 	return b[:0]
 }
 
+// better says whether memory of a bytes suits a frame of want bytes better than that of b: the least that will do, or else
+// the most.
+func better(a, b, want int) bool {
+	if b >= want {
+		return a >= want && a < b
+	}
+	return a > b
+}
+
+func (f *largeList) remove(i int) []byte {
+	b := f.free[i]
+	f.free = slices.Delete(f.free, i, i+1)
+	f.kept -= cap(b)
+	return b
+}
+
 // put gives memory back.
 func (f *largeList) put(b []byte) {
-	f.memory.used.Add(-int64(len(b)))
-	if cap(b) <= keepLarge && len(f.free) < keepLargeFrees {
-		f.free = append(f.free, b[:0])
+	if cap(b) > keepLarge {
+		unmap(b)
 		return
 	}
-	unmap(b)
+	f.free = append(f.free, b[:0])
+	f.kept += cap(b)
+	for f.kept > keepLargeBytes || len(f.free) > keepLargeFrees {
+		unmap(f.remove(0))
+	}
 }
 
 // copyTo is b in memory of another size.
 func (f *largeList) copyTo(b []byte, size int) []byte {
-	grown := append(f.get(size), b...)
+	grown := append(f.get(size, size), b...)
 	unmap(b)
 	return grown
 }
@@ -71,7 +98,7 @@ func (f *largeList) close() {
 	for _, b := range f.free {
 		unmap(b)
 	}
-	f.free = nil
+	f.free, f.kept = nil, 0
 }
 
 func pages(n int) int {
@@ -85,7 +112,7 @@ func (c *Conn) AppendLarge(b []byte, large bool, data []byte) []byte {
 	l := c.loop
 	switch need := len(b) + len(data); {
 	case !large:
-		moved := append(l.large.get(2*need), b...)
+		moved := append(l.large.get(2*need, 2*need), b...)
 		l.free.put(b)
 		b = moved
 	case need > cap(b):
@@ -95,53 +122,103 @@ func (c *Conn) AppendLarge(b []byte, large bool, data []byte) []byte {
 }
 
 // FreeLargeOut gives back what AppendLarge returned.
-func (c *Conn) FreeLargeOut(b []byte) { c.loop.large.put(b[:0]) }
+func (c *Conn) FreeLargeOut(b []byte) { c.loop.large.put(b) }
 
-// FreeLarge gives back what TakeLarge returned.
-func (l *Loop) FreeLarge(b []byte) { l.large.put(b) }
+// CopyLarge is b, at most LargeFrame bytes, in memory of its own. It is not counted.
+func (l *Loop) CopyLarge(b []byte) []byte { return append(l.large.get(len(b), len(b)), b...) }
+
+// FreeLarge gives back what TakeLarge or CopyLarge returned.
+func (l *Loop) FreeLarge(b []byte) {
+	l.large.memory.used.Add(-counted(b))
+	l.large.put(b)
+}
+
+// counted is how much of a frame in memory of its own is counted.
+func counted(frame []byte) int64 {
+	if len(frame) <= LargeFrame {
+		return 0
+	}
+	return int64(len(frame))
+}
 
 // Account makes the loop count the memory of its large frames in m.
 func (l *Loop) Account(m *Memory) { l.large.memory = m }
 
-// Large says whether what Data gets is the memory of a large frame: see TakeLarge.
+// Large says whether what Data gets is a large frame, and counted.
 func (c *Conn) Large() bool { return c.large }
 
-// TakeLarge may be called from Data while Large: it makes the first n bytes of data, and the memory they are in, the
+// Mapped says whether what Data gets is in memory of its own: see TakeLarge.
+func (c *Conn) Mapped() bool { return c.mapped }
+
+// TakeLarge may be called from Data while Mapped: it makes the first n bytes of data, and the memory they are in, the
 // caller's, until it calls FreeLarge. Data has to return n then; what is behind them comes again.
 func (c *Conn) TakeLarge(n int) []byte {
 	taken := c.in[:n]
 	rest := c.in[n:]
-	c.loop.large.memory.used.Add(-int64(len(rest)))
-	c.in, c.large, c.taken = nil, false, true
+	c.count(-len(c.in))
+	c.loop.large.memory.used.Add(counted(taken))
+	c.in, c.mapped, c.large, c.taken = nil, false, false, true
 	if len(rest) > 0 {
-		c.in = append(c.loop.free.get(len(rest)), rest...)
+		c.keep(rest, 0)
 	}
 	return taken
 }
 
-// grow makes room behind what Data has left, which needs need bytes in all, 0 if unknown.
-func (c *Conn) grow(need int) {
+// count notes that in has become n bytes more.
+func (c *Conn) count(n int) {
 	if c.large {
-		if size := nextSize(c.in, need); size > 0 {
-			c.in = c.loop.large.grow(c.in, size)
-		}
-		return
+		c.loop.large.memory.used.Add(int64(n))
 	}
-	if size := nextSize(c.in, need); size > LargeFrame {
-		in := append(c.loop.large.get(size), c.in...)
-		c.loop.large.memory.used.Add(int64(len(in)))
-		c.loop.free.put(c.in)
-		c.in, c.large = in, true
-		return
-	}
-	c.in = c.loop.free.grow(c.in, need)
 }
 
-// room is where the next read goes. Of a large frame no more is read than it needs, so that it is alone in its memory.
+// leastMapped is how much of a frame must have come before its announced size counts: an announcement alone costs us no
+// more than its sender.
+const leastMapped = 16 << 10
+
+// keep makes in what is left of a read, of a frame that needs need bytes in all, 0 if unknown.
+func (c *Conn) keep(rest []byte, need int) {
+	if len(rest) <= MappedFrame && (need <= MappedFrame || len(rest) < leastMapped) {
+		c.in = append(c.loop.free.get(len(rest)), rest...)
+		return
+	}
+	size := max(2*len(rest), 2*firstGrowth)
+	if need > 0 {
+		size = max(min(size, need+smallBuffer), len(rest))
+	}
+	c.in, c.mapped = append(c.loop.large.get(size, need), rest...), true
+}
+
+// grow makes room behind what Data has left, which needs need bytes in all, 0 if unknown.
+func (c *Conn) grow(need int) {
+	size := nextSize(c.in, need)
+	switch {
+	case size == 0:
+	case c.mapped:
+		c.in = c.loop.large.grow(c.in, size)
+	case size > MappedFrame:
+		in := append(c.loop.large.get(size, need), c.in...)
+		c.loop.free.put(c.in)
+		c.in, c.mapped = in, true
+	default:
+		c.in = c.loop.free.grow(c.in, need)
+	}
+	if c.mapped && !c.large && len(c.in) >= LargeFrame {
+		c.large = true
+		c.count(len(c.in))
+	}
+}
+
+// room is where the next read goes. Of a frame in memory of its own no more is read than it needs, so that it is alone
+// there, and before it is large only so much that it becomes so.
 func (c *Conn) room(need int) []byte {
 	end := cap(c.in)
-	if c.large && need > len(c.in) {
-		end = min(end, need)
+	if c.mapped {
+		if need > len(c.in) {
+			end = min(end, need)
+		}
+		if !c.large {
+			end = min(end, LargeFrame)
+		}
 	}
 	return c.in[len(c.in):end]
 }

@@ -19,7 +19,7 @@ func TestTakeLarge(t *testing.T) {
 		if len(b) < len(want) {
 			return 0
 		}
-		if !h.c.Large() {
+		if !h.c.Large() || !h.c.Mapped() {
 			t.Error("not in memory of its own")
 		}
 		frame = h.c.TakeLarge(len(want))
@@ -62,24 +62,41 @@ func TestTakeLargeWithMore(t *testing.T) {
 	until(t, l, "the rest", func() bool { return string(h.got) == "rest" && string(h.c.Buffered()) == "rest" })
 }
 
-// TestLargeMemoryIsKept: some of it, up to a bound; and is used again.
+// TestLargeMemoryIsKept: some of it, up to bounds, what was used last; and is used again, where it fits best.
 func TestLargeMemoryIsKept(t *testing.T) {
 	l := running(t)
 	in(t, l, func() {
-		a := l.large.get(2 << 20)
-		first := &a[:1][0]
-		l.large.put(a)
-		if b := l.large.get(1 << 20); &b[:1][0] != first {
-			t.Error("not used again")
-		} else {
-			l.large.put(b)
+		f := &l.large
+		addr := func(b []byte) *byte { return &b[:1][0] }
+		small, fits, wide := f.get(1<<20, 0), f.get(2<<20, 0), f.get(3<<20, 0)
+		for _, b := range [][]byte{wide, small, fits} {
+			f.put(b)
 		}
-		l.large.put(l.large.get(keepLarge + 1))
+		for _, tc := range []struct {
+			n, want int
+			b       []byte
+		}{{1 << 20, 2 << 20, fits}, {1 << 20, 4 << 20, wide}, {1 << 20, 0, small}, {2 << 20, 2 << 20, fits}} {
+			b := f.get(tc.n, tc.want)
+			if addr(b) != addr(tc.b) {
+				t.Errorf("for %d bytes, perhaps %d, memory of %d", tc.n, tc.want, cap(b))
+			}
+			f.put(b)
+		}
+		f.put(f.get(keepLarge+1, 0))
+		if len(f.free) != 3 || f.kept != 6<<20 {
+			t.Errorf("%d of %d bytes are kept", len(f.free), f.kept)
+		}
+		for range 2 * keepLargeBytes / LargeFrame {
+			f.put(make([]byte, 0, LargeFrame)) // as if the system had refused
+		}
+		if n := len(f.free); n != keepLargeBytes/LargeFrame || f.kept != keepLargeBytes {
+			t.Errorf("%d of %d bytes are kept", n, f.kept)
+		}
 		for range 2 * keepLargeFrees {
-			l.large.put(make([]byte, 0, LargeFrame)) // as if the system had refused
+			f.put(make([]byte, 0, MappedFrame))
 		}
-		if n := len(l.large.free); n != keepLargeFrees {
-			t.Errorf("%d are kept", n)
+		if n := len(f.free); n != keepLargeFrees || f.kept != n*MappedFrame {
+			t.Errorf("%d of %d bytes are kept", n, f.kept)
 		}
 	})
 }

@@ -74,7 +74,7 @@ func (s *Session) dispatchShared(c *resp.Command, info *command.Info, rest []byt
 		raw, tag = s.special(raw, c, info)
 	}
 	s.inflight++
-	l.Append(s, raw, classOf(info), uint16(tag))
+	s.appendTo(l, raw, classOf(info), tag)
 	return true
 }
 

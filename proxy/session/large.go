@@ -5,9 +5,11 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unsafe"
 
 	"sentinelproxy/proxy/command"
 	"sentinelproxy/proxy/reactor"
+	"sentinelproxy/proxy/upstream"
 )
 
 // LargeRequests bounds the memory of requests larger than reactor.LargeFrame, which are kept until they are answered so
@@ -120,6 +122,26 @@ func (s *Session) sendsBulky(size int) {
 		return
 	}
 	s.pin.reasons[command.PinLarge]++
+}
+
+// writtenAtOnce is from how many bytes on a command is written before the turn's end: the server is awake for the next one
+// then, and executes this one meanwhile.
+const writtenAtOnce = 32 << 10
+
+// appendTo sends a command over l: what is in memory of its own as it is, anything else copied.
+func (s *Session) appendTo(l *upstream.Link, raw []byte, class upstream.Class, tag command.ID) {
+	if len(raw) < writtenAtOnce {
+		l.Append(s, raw, class, uint16(tag))
+		return
+	}
+	if s.conn.Mapped() && unsafe.SliceData(raw) == unsafe.SliceData(s.conn.Buffered()) {
+		l.AppendLarge(s, s.conn.TakeLarge(len(raw)), class, uint16(tag))
+	} else {
+		l.Append(s, raw, class, uint16(tag))
+	}
+	if len(raw) < reactor.LargeFrame {
+		l.Flush()
+	}
 }
 
 // endTurn: the large request is answered, or waits no more.

@@ -2,11 +2,9 @@ package session
 
 import (
 	"time"
-	"unsafe"
 
 	"sentinelproxy/proxy/command"
 	"sentinelproxy/proxy/gate"
-	"sentinelproxy/proxy/reactor"
 	"sentinelproxy/proxy/upstream"
 	"sentinelproxy/resp"
 )
@@ -237,12 +235,9 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 	case p.skip:
 		p.skip = false
 		p.link.AppendSkipped(s, raw, class)
-	case s.conn.Large() && unsafe.SliceData(raw) == unsafe.SliceData(s.conn.Buffered()) && len(raw) >= reactor.LargeFrame:
-		s.inflight++
-		p.link.AppendLarge(s, s.conn.TakeLarge(len(raw)), class, uint16(tag))
 	default:
 		s.inflight++
-		p.link.Append(s, raw, class, uint16(tag))
+		s.appendTo(p.link, raw, class, tag)
 	}
 	if class == upstream.Read && info.Flags.Has(command.Blocking|command.Write) && tag != tagQueued {
 		p.link.Takes()

@@ -91,7 +91,7 @@ func (s *Session) Data(data []byte) int {
 		return s.relayOut(data)
 	}
 	done := 0
-	large := s.conn.Large()
+	mapped := s.conn.Mapped()
 	var c resp.Command
 	s.reader.Limits.Unauthenticated = s.unauthenticated() // a login ends this call
 	for s.stop == 0 {
@@ -111,7 +111,7 @@ func (s *Session) Data(data []byte) int {
 			done += s.relayOut(data[done:])
 			break
 		}
-		if large && !s.conn.Large() {
+		if mapped && !s.conn.Mapped() {
 			break // its memory is the link's now; what follows comes again
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"sentinelproxy/proxy/reactor"
 )
 
 // TestRing compares the ring with a slice.
@@ -55,6 +57,10 @@ func TestRetained(t *testing.T) {
 				t.Fatal("freed what it was not given, or twice")
 			}
 			delete(large, &b[0])
+		}, copy: func(b []byte) []byte {
+			b = bytes.Clone(b)
+			large[&b[0]] = true
+			return b
 		}}
 		var log, wire []byte
 		var ends []uint64 // of commands not answered
@@ -78,7 +84,7 @@ func TestRetained(t *testing.T) {
 		for range rapid.IntRange(1, 150).Draw(t, "steps") {
 			switch rapid.IntRange(0, 2).Draw(t, "step") {
 			case 0:
-				add(rapid.SampledFrom([]int{1, 14, 100, 5000, keepIdle / 2, keepIdle + 1}).Draw(t, "size"), rapid.IntRange(0, 5).Draw(t, "apart") == 0)
+				add(rapid.SampledFrom([]int{1, 14, 100, 5000, ownMemory, keepIdle + 1, reactor.LargeFrame + 1}).Draw(t, "size"), rapid.IntRange(0, 5).Draw(t, "apart") == 0)
 			case 1:
 				b := r.unsent()
 				n := rapid.IntRange(0, len(b)).Draw(t, "written")

@@ -1,5 +1,7 @@
 package upstream
 
+import "sentinelproxy/proxy/reactor"
+
 // retained keeps the bytes of commands from the moment they are appended until their replies have come,
 // so that they can be sent again. Offsets count from the start of the link's stream.
 type retained struct {
@@ -10,7 +12,8 @@ type retained struct {
 	goal  uint64    // nothing from here on may be written yet (the handshake is not answered); 0 = no limit
 	front []segment // what comes before buf, where there is a large command; nearly always empty
 
-	free func([]byte) // takes the memory of a large command back
+	free func([]byte)        // takes the memory of a large command back
+	copy func([]byte) []byte // makes memory of its own for one
 }
 
 // segment is a stretch of the stream in memory of its own: a large command that was handed over as it is, or what
@@ -30,7 +33,15 @@ func (r *retained) end() uint64 { return r.base + uint64(len(r.buf)) }
 // size is the number of bytes kept.
 func (r *retained) size() int { return int(r.end() - r.head) }
 
+// ownMemory is from how many bytes on a command is copied into memory of its own: behind many of them buf would be
+// copied again and again as it grows, and be left to the garbage collector.
+const ownMemory = 32 << 10
+
 func (r *retained) append(b []byte) {
+	if len(b) >= ownMemory && len(b) <= reactor.LargeFrame {
+		r.appendLarge(r.copy(b))
+		return
+	}
 	if len(r.buf)+len(b) > cap(r.buf) {
 		r.compact()
 	}

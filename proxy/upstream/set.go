@@ -188,7 +188,7 @@ func (s *Set) dial(key Key) *Link {
 	s.Counters.Dials++
 	s.setting++
 	l := &Link{set: s, key: key, addr: s.name}
-	l.out.free = s.loop.FreeLarge
+	l.out.free, l.out.copy = s.loop.FreeLarge, s.loop.CopyLarge
 	s.links[l] = struct{}{}
 	return l
 }
