@@ -43,6 +43,7 @@ var standardOnly = map[string]string{
 
 // testSupport is imported by tests, the demo and the benchmarks only, and imports whatever it likes.
 var testSupport = map[string]string{
+	"internal/allocs":  "it counts for tests",
 	"internal/servers": "it starts servers",
 	"internal/history": "it puts load on a server",
 }

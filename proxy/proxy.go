@@ -124,7 +124,7 @@ func (p *Proxy) run(ctx context.Context) error {
 		p.closeLoops()
 		return err
 	}
-	// A lane that waits for a millisecond keeps its processor: there must be one more for all the rest.
+	// A lane that waits for a few milliseconds keeps its processor: there must be one more for all the rest.
 	if runtime.GOMAXPROCS(0) <= len(p.loops) {
 		runtime.GOMAXPROCS(len(p.loops) + 1)
 	}

@@ -40,7 +40,7 @@ func (c *channel) round() {
 	case v == int64(1):
 		c.sequence.proven(n)
 	case v == int64(0) && !c.sequence.isBlind():
-		c.publisher.lost(1, fmt.Sprintf("%s: nobody has heard %d", c.name, n))
+		c.publisher.undelivered(fmt.Sprintf("%s: nobody has heard %d", c.name, n))
 	case v != int64(0):
 		c.publisher.foreign(fmt.Sprintf("PUBLISH %s was answered with %v", c.name, v))
 	}

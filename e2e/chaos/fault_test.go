@@ -28,8 +28,10 @@ type fault struct {
 type promise struct {
 	errors []string // first words of errors
 	closed bool     // connections are closed
-	lost   bool     // acknowledged writes are lost; why says why that can't be helped
-	why    string
+	lost   bool     // acknowledged writes are lost
+	// undelivered: what the former master had handed out, a message or the element of a BLPOP, is still on its way when the proxy leaves.
+	undelivered bool
+	why         string // why that can't be helped
 }
 
 // help is what the program says of its flags: the one under test may be older than a flag.
@@ -48,13 +50,14 @@ func ifKnown(flag, value string) func() []string {
 	}
 }
 
-// unknown is the promise where the master goes without a word: a write that was on the wire may or may not have been applied.
-var unknown = promise{errors: []string{"UNKNOWNOUTCOME"}}
+// unknown is the promise where the master goes without a word: a write that was on the wire may or may not have been applied, and so may
+// what was handed out be on its way: a message, or the element that a BLPOP had waited for, and waits for again.
+var unknown = promise{errors: []string{"UNKNOWNOUTCOME"}, undelivered: true}
 
 // asynchronous is the promise where a master goes that had acknowledged what no replica had. With --acknowledge replicas=1 and more
 // that can't be.
 var asynchronous = promise{
-	errors: []string{"UNKNOWNOUTCOME"}, lost: true,
+	errors: unknown.errors, lost: true, undelivered: true,
 	why: "replication is asynchronous, and writes are acknowledged by the master alone",
 }
 
@@ -73,6 +76,7 @@ func (p *promise) broken(s *seen) (list []string) {
 	}{
 		{s.Closed, "closed connections", p.closed},
 		{s.Lost, "acknowledged writes lost", p.lost},
+		{s.Undelivered, "messages or elements not delivered", p.undelivered},
 		{s.Twice, "writes applied twice", false},
 		{s.Foreign, "foreign replies", false},
 		{s.Unexplained, "keys that no order of the calls explains", false},

@@ -10,9 +10,17 @@ var killed = fault{
 	},
 }
 
-// killedAcknowledged is the same where a write is acknowledged when both replicas have it: nothing is lost, whoever is promoted.
+// killedAcknowledged is the same where a write is acknowledged when both replicas have it: nothing is lost, whoever is promoted. The killed one comes
+// back as a replica, without which every write would wait for its time.
 var killedAcknowledged = fault{
 	name: "SIGKILL of the master, --acknowledge replicas=2", promise: unknown,
 	args: ifKnown("--acknowledge", "replicas=2"), needs: "--acknowledge",
-	strike: killed.strike,
+	strike: func(w *world) {
+		old := w.cluster.Master()
+		w.must(old.Kill())
+		next := w.promoted(old)
+		w.must(old.Restart())
+		w.demoted(old)
+		w.replicated(next, 2)
+	},
 }

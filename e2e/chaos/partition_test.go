@@ -38,7 +38,7 @@ var cutFromMinority = fault{
 var cutFromLeader = fault{
 	name: "partition: the proxies from the Sentinel that leads a SENTINEL FAILOVER", network: true,
 	promise: promise{
-		errors: []string{"UNKNOWNOUTCOME"}, lost: true,
+		errors: unknown.errors, lost: true, undelivered: true,
 		why: "the others learn of the failover when it is done, up to two seconds later",
 	},
 	strike: func(w *world) {

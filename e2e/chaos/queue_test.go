@@ -21,6 +21,7 @@ const last = "last"
 
 func newQueue(l *load, addr, name string, number int) session {
 	q := &queue{pusher: l.client(addr, number), popper: l.client(addr, number+1), sequence: newSequence(l.tally, name), key: name + "l"}
+	q.sequence.again = func(note string) { l.tally.lost(1, note) } // that it was popped is forgotten
 	q.popper.waits = true
 	q.wg.Go(q.pops)
 	return q

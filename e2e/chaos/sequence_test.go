@@ -9,7 +9,9 @@ import (
 type sequence struct {
 	*tally
 	name string
-	mu   struct {
+	// again: a number was received a second time.
+	again func(note string)
+	mu    struct {
 		sync.Mutex
 		sent     int64          // the last number
 		unproven map[int64]bool // sent, and not acknowledged
@@ -19,7 +21,7 @@ type sequence struct {
 }
 
 func newSequence(t *tally, name string) *sequence {
-	s := &sequence{tally: t, name: name}
+	s := &sequence{tally: t, name: name, again: func(note string) { t.twice(1, note) }}
 	s.mu.unproven = map[int64]bool{}
 	return s
 }
@@ -61,11 +63,11 @@ func (s *sequence) got(n int64) {
 		s.foreign(fmt.Sprintf("%s: %d was received, %d was the last sent", s.name, n, s.mu.sent))
 		return
 	case n <= last:
-		s.twice(1, fmt.Sprintf("%s: %d was received after %d", s.name, n, last))
+		s.again(fmt.Sprintf("%s: %d was received after %d", s.name, n, last))
 	}
 	for i := last + 1; i < n; i++ {
 		if !s.mu.unproven[i] && !s.mu.blind {
-			s.lost(1, fmt.Sprintf("%s: %d was received after %d", s.name, n, last))
+			s.undelivered(fmt.Sprintf("%s: %d was received after %d", s.name, n, last))
 		}
 	}
 	s.mu.received, s.mu.blind = max(last, n), false

@@ -12,8 +12,8 @@ import (
 // summary has a line for each fault: the sums of its cells, the longest wait and hold of any of them, and what was promised.
 func summary(cells []*cell) string {
 	var b strings.Builder
-	b.WriteString("| fault | commands | errors | closed | lost | twice | foreign | unexplained | longest wait | longest hold | allowed | |\n")
-	b.WriteString("|---|--:|---|--:|--:|--:|--:|--:|--:|--:|---|---|\n")
+	b.WriteString("| fault | commands | errors | closed | lost | undelivered | twice | foreign | unexplained | longest wait | longest hold | allowed | |\n")
+	b.WriteString("|---|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|---|---|\n")
 	for _, f := range faults {
 		sum := cell{fault: f, skipped: true, seen: seen{Errors: map[string]int{}}}
 		for _, c := range cells {
@@ -29,8 +29,8 @@ func summary(cells []*cell) string {
 // table has a line for each cell.
 func table(cells []*cell) string {
 	var b strings.Builder
-	b.WriteString("| fault | load | proxies | commands | errors | closed | lost | twice | foreign | unexplained | longest wait | longest hold | |\n")
-	b.WriteString("|---|---|--:|--:|---|--:|--:|--:|--:|--:|--:|--:|---|\n")
+	b.WriteString("| fault | load | proxies | commands | errors | closed | lost | undelivered | twice | foreign | unexplained | longest wait | longest hold | |\n")
+	b.WriteString("|---|---|--:|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|---|\n")
 	for _, c := range cells {
 		fmt.Fprintf(&b, "| %s | %s | %d | %s | %s |\n", c.fault.name, c.load, c.proxies, c.columns(), c.verdict())
 	}
@@ -45,6 +45,7 @@ func (c *cell) add(other *cell) {
 	}
 	c.seen.Closed += other.seen.Closed
 	c.seen.Lost += other.seen.Lost
+	c.seen.Undelivered += other.seen.Undelivered
 	c.seen.Twice += other.seen.Twice
 	c.seen.Foreign += other.seen.Foreign
 	c.seen.Unexplained += other.seen.Unexplained
@@ -56,7 +57,7 @@ func (c *cell) add(other *cell) {
 // columns from the commands to the longest hold.
 func (c *cell) columns() string {
 	if c.skipped {
-		return "| | | | | | | |"
+		return "| | | | | | | | |"
 	}
 	s := &c.seen
 	var words []string
@@ -67,7 +68,7 @@ func (c *cell) columns() string {
 	if errs == "" {
 		errs = "0"
 	}
-	return fmt.Sprintf("%d | %s | %d | %d | %d | %d | %d | %v | %v", s.Commands, errs, s.Closed, s.Lost, s.Twice, s.Foreign, s.Unexplained,
+	return fmt.Sprintf("%d | %s | %d | %d | %d | %d | %d | %d | %v | %v", s.Commands, errs, s.Closed, s.Lost, s.Undelivered, s.Twice, s.Foreign, s.Unexplained,
 		s.Longest.Round(time.Millisecond), c.hold.Round(time.Millisecond))
 }
 
@@ -93,6 +94,9 @@ func (p *promise) text() string {
 	}
 	if p.lost {
 		list = append(list, "lost")
+	}
+	if p.undelivered {
+		list = append(list, "undelivered")
 	}
 	text := strings.Join(list, ", ")
 	if text == "" {

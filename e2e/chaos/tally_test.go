@@ -15,13 +15,15 @@ type seen struct {
 	Errors   map[string]int // by their first word
 	Closed   int            // connections that ended and were not to
 	Lost     int            // writes that were acknowledged and are gone
-	Twice    int            // writes that were applied twice
-	Foreign  int            // replies that can't be to what was asked
+	// Undelivered are messages and elements of a queue that were acknowledged, and that nobody was given.
+	Undelivered int
+	Twice       int // writes that were applied twice
+	Foreign     int // replies that can't be to what was asked
 	// Unexplained are the keys of which no order of the calls explains what was answered. Looked for where nothing may be lost, and the
 	// clients share their keys.
 	Unexplained int
 	Longest     time.Duration // from a batch to its last reply; not of those that wait by themselves, as BLPOP does
-	Notes       []string      // what was lost, twice or foreign: the first few
+	Notes       []string      // what was lost, undelivered, twice or foreign: the first few
 }
 
 // tally collects it. All clients of a cell share one.
@@ -73,6 +75,13 @@ func (t *tally) lost(n int64, note string) {
 	defer t.mu.Unlock()
 	t.mu.Lost += int(n)
 	t.note("lost: " + note)
+}
+
+func (t *tally) undelivered(note string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.mu.Undelivered++
+	t.note("undelivered: " + note)
 }
 
 func (t *tally) twice(n int64, note string) {

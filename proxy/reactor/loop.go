@@ -132,7 +132,7 @@ func (l *Loop) wait() int {
 	if d == 0 {
 		return l.poll.now()
 	}
-	if n := l.poll.short(); n != 0 || d < shortWait {
+	if n := l.poll.short(min(d, shortWait)); n != 0 || d <= shortWait {
 		return n
 	}
 	l.Counters.Waits++

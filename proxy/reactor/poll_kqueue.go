@@ -80,7 +80,7 @@ func (p *poller) wait(d time.Duration) int {
 
 func (p *poller) now() int { return p.wait(0) }
 
-func (p *poller) short() int { return p.wait(0) }
+func (p *poller) short(time.Duration) int { return p.wait(0) }
 
 func (p *poller) long(d time.Duration) int { return p.wait(d) }
 

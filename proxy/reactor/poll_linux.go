@@ -21,7 +21,10 @@ const (
 
 // shortWait is how long a loop sleeps without telling the scheduler. The thread keeps its processor
 // meanwhile; the runtime can still get at it, because its preemption signal ends the wait.
-const shortWait = time.Millisecond
+//
+// Not shorter than a tick of the kernel (4 ms at 250 Hz): a nearer deadline has to be set in the hardware and taken back, for
+// every sleep, which in a virtual machine costs as much as the rest of a command.
+const shortWait = 4 * time.Millisecond
 
 // poller is an epoll instance with room for the events of one turn.
 type poller struct {
@@ -66,20 +69,22 @@ func (p *poller) raw(ms int) int {
 // now returns the events that are there.
 func (p *poller) now() int { return p.raw(0) }
 
-// short sleeps up to shortWait behind the scheduler's back.
-func (p *poller) short() int { return p.raw(int(shortWait / time.Millisecond)) }
+// short sleeps up to d behind the scheduler's back.
+func (p *poller) short(d time.Duration) int { return p.raw(milliseconds(d)) }
 
 // long sleeps up to d and gives the processor away.
 func (p *poller) long(d time.Duration) int {
-	ms := int((d + time.Millisecond - 1) / time.Millisecond)
 	n, _, errno := syscall.Syscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd),
-		uintptr(unsafe.Pointer(&p.list[0])), uintptr(len(p.list)), uintptr(ms), 0, 0)
+		uintptr(unsafe.Pointer(&p.list[0])), uintptr(len(p.list)), uintptr(milliseconds(d)), 0, 0)
 	runtime.KeepAlive(p)
 	if errno != 0 {
 		return 0
 	}
 	return int(n)
 }
+
+// milliseconds is d, rounded up: a timer must not be too early.
+func milliseconds(d time.Duration) int { return int((d + time.Millisecond - 1) / time.Millisecond) }
 
 // wakePipe is an eventfd: any number of wakes make one readable event.
 type wakePipe struct{ fd int }

@@ -3,10 +3,10 @@ package session
 import (
 	"fmt"
 	"io"
-	"math"
 	"strings"
 	"testing"
 
+	"sentinelproxy/internal/allocs"
 	"sentinelproxy/internal/servers"
 )
 
@@ -61,18 +61,13 @@ func TestAllocations(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// Counted for the whole process, in which what earlier tests have started may still be ending: that can only
-	// add, so the least of a few counts.
-	allocs := math.Inf(1)
-	for range 5 {
-		allocs = min(allocs, testing.AllocsPerRun(500, func() {
-			if err := ld.round(); err != nil {
-				t.Fatal(err)
-			}
-		}))
-	}
-	if allocs/n > 0.01 {
-		t.Errorf("%.2f allocations for %d commands", allocs, n)
+	got := allocs.Least(5, 500, func() {
+		if err := ld.round(); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if got/n > 0.01 {
+		t.Errorf("%.2f allocations for %d commands", got, n)
 	}
 	ld.c.close()
 }

@@ -1,11 +1,11 @@
 package session
 
 import (
-	"math"
 	"strings"
 	"testing"
 	"time"
 
+	"sentinelproxy/internal/allocs"
 	"sentinelproxy/internal/servers"
 )
 
@@ -15,22 +15,23 @@ var ways = []struct {
 	before func(*client) // what the client sets up
 	input  string
 	answer string
-	allocs float64 // for each time: what is known of, and may only fall
 }{
-	{"several keys", nil, wire("MSET key value other value", "MGET key other"), "+OK\r\n*2\r\n$5\r\nvalue\r\n$5\r\nvalue\r\n", 0},
-	{"counter and list", nil, wire("LPUSH list value", "LPOP list", "DEL list"), ":1\r\n$5\r\nvalue\r\n:0\r\n", 0},
-	{"ping", nil, wire("PING"), "+PONG\r\n", 0},
-	{"inline", nil, "GET key\r\n", "$5\r\nvalue\r\n", 3}, // it is written anew for the server; people type it
-	{"an error of the server's", nil, wire("LPUSH key value"), wrongType, 0},
-	{"pinned", func(c *client) { c.do("WATCH none"); c.expect("+OK\r\n") }, wire("GET key", "SET key value"), "$5\r\nvalue\r\n+OK\r\n", 0},
+	{"several keys", nil, wire("MSET key value other value", "MGET key other"), "+OK\r\n*2\r\n$5\r\nvalue\r\n$5\r\nvalue\r\n"},
+	{"counter and list", nil, wire("LPUSH list value", "LPOP list", "DEL list"), ":1\r\n$5\r\nvalue\r\n:0\r\n"},
+	{"ping", nil, wire("PING"), "+PONG\r\n"},
+	{"inline", nil, "GET key\r\n", "$5\r\nvalue\r\n"},
+	{"an error of the server's", nil, wire("LPUSH key value"), wrongType},
+	{"pinned", func(c *client) { c.do("WATCH none"); c.expect("+OK\r\n") }, wire("GET key", "SET key value"), "$5\r\nvalue\r\n+OK\r\n"},
+	{"transaction", nil, wire("MULTI", "SET key value", "GET key", "EXEC"), transacted},
 	{
-		"transaction", nil, wire("MULTI", "SET key value", "GET key", "EXEC"),
-		"+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n+OK\r\n$5\r\nvalue\r\n",
-		7, // what has been queued is remembered
+		"transaction of a watcher", nil, wire("WATCH key", "GET key", "MULTI", "SET key value", "GET key", "EXEC"),
+		"+OK\r\n$5\r\nvalue\r\n" + transacted,
 	},
-	{"RESP3", func(c *client) { c.do("HELLO 3"); c.hello() }, wire("GET key", "GET none"), "$5\r\nvalue\r\n_\r\n", 0},
-	{"database", func(c *client) { c.do("SELECT 1"); c.expect("+OK\r\n") }, wire("GET none"), "$-1\r\n", 0},
+	{"RESP3", func(c *client) { c.do("HELLO 3"); c.hello() }, wire("GET key", "GET none"), "$5\r\nvalue\r\n_\r\n"},
+	{"database", func(c *client) { c.do("SELECT 1"); c.expect("+OK\r\n") }, wire("GET none"), "$-1\r\n"},
 }
+
+const transacted = "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n+OK\r\n$5\r\nvalue\r\n"
 
 const wrongType = "-WRONGTYPE Operation against a key holding the wrong kind of value\r\n"
 
@@ -69,16 +70,13 @@ func TestAllocationsOfEachWay(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			allocs := math.Inf(1)
-			for range 3 { // as in TestAllocations, the least counts
-				allocs = min(allocs, testing.AllocsPerRun(50, func() {
-					if err := ld.round(); err != nil {
-						t.Fatal(err)
-					}
-				}))
-			}
-			if allocs > w.allocs*times+1 {
-				t.Errorf("%.2f allocations for %d times %q, want %.0f each", allocs, times, w.input, w.allocs)
+			got := allocs.Least(3, 50, func() {
+				if err := ld.round(); err != nil {
+					t.Fatal(err)
+				}
+			})
+			if got > 1 {
+				t.Errorf("%.2f allocations for %d times %q", got, times, w.input)
 			}
 			ld.c.close()
 		})

@@ -152,13 +152,14 @@ func (s *Session) arguments(c *resp.Command) [][]byte {
 	return s.g.args
 }
 
-// raw is the command as it goes to the server. Inline commands travel as ordinary ones: Dragonfly knows
-// no quotes in them.
+// raw is the command as it goes to the server, lent until the next call. Inline commands travel as ordinary ones:
+// Dragonfly knows no quotes in them.
 func (s *Session) raw(c *resp.Command) []byte {
 	if !c.Inline {
 		return c.Raw
 	}
-	return resp.AppendCommand(nil, s.arguments(c)...)
+	s.g.line = resp.AppendCommand(s.g.line[:0], s.arguments(c)...)
+	return s.g.line
 }
 
 func classOf(info *command.Info) upstream.Class {

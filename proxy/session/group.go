@@ -39,6 +39,8 @@ type Group struct {
 	seen     seenScripts
 	learned  map[string]*command.Info // see unknown.go
 	args     [][]byte                 // for commands whose way depends on their arguments
+	line     []byte                   // an inline command as it goes to the server
+	pins     pinList
 	paused   time.Time                // the end of a CLIENT PAUSE: see pause.go
 }
 
@@ -63,8 +65,11 @@ const (
 	windowBytes = 16 << 20
 )
 
-// keepArgs is how many arguments there may be without a new slice for them.
-const keepArgs = 1024
+// keepArgs is how many arguments there may be without a new slice for them, keepLine how many bytes of an inline command.
+const (
+	keepArgs = 1024
+	keepLine = 4 << 10
+)
 
 // forgetArguments lets go of the buffer that the last command came in: it may be a large one, which is not kept for reuse.
 func (g *Group) forgetArguments() {
@@ -74,6 +79,9 @@ func (g *Group) forgetArguments() {
 	clear(g.args)
 	if g.args = g.args[:0]; cap(g.args) > keepArgs {
 		g.args = nil
+	}
+	if cap(g.line) > keepLine {
+		g.line = nil
 	}
 }
 

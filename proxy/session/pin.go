@@ -20,6 +20,8 @@ type pin struct {
 	unheard bool // the last command was sent without a reply: see silent.go
 	kill    bool // the link is for a SCRIPT KILL alone, in database 0 whichever the session is in
 
+	orphaned bool // has lost a link: what was begun because of that may still refer to this
+
 	redirect int64    // the client that invalidations go to
 	tracking tracking // the CLIENT TRACKING in flight
 
@@ -78,7 +80,8 @@ func (s *Session) dispatchPinned(c *resp.Command, info *command.Info, rest []byt
 	}
 	if s.pin == nil {
 		key := s.key
-		s.pin = &pin{kill: info.ID == command.ScriptKill || info.ID == command.FunctionKill}
+		s.pin = s.g.pins.get()
+		s.pin.kill = info.ID == command.ScriptKill || info.ID == command.FunctionKill
 		if s.pin.kill {
 			key.DB = 0 // a server that runs a script refuses SELECT
 		}
@@ -179,7 +182,7 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 		}
 		switch info.ID {
 		case command.Multi:
-			p.tx.begin(raw)
+			p.tx.begin(s.conn, raw)
 		case command.Exec, command.Discard:
 			if !p.tx.open {
 				class = upstream.Read // an error: whatever becomes of the link, no WATCH is over
@@ -313,12 +316,48 @@ func (s *Session) pinSettled() {
 
 // unpin gives the link back.
 func (s *Session) unpin() {
-	if p := s.pin; p != nil {
-		s.pin = nil
-		s.g.Links.Abandon(p.lost)
-		s.g.Links.Unorphan(s)
-		if p.link != nil {
-			s.g.Links.Unpin(p.link, !p.used && !p.needed() && !s.gone)
-		}
+	p := s.pin
+	if p == nil {
+		return
+	}
+	s.pin = nil
+	p.tx.forget(s.conn)
+	s.g.Links.Abandon(p.lost)
+	s.g.Links.Unorphan(s)
+	if p.link == nil {
+		return
+	}
+	clean := !p.used && !p.needed() && !s.gone
+	s.g.Links.Unpin(p.link, clean)
+	if clean && !p.orphaned {
+		s.g.pins.put(p)
 	}
 }
+
+// pinList keeps what sessions no longer need for the next ones: a client that sends one transaction after the other needs
+// one each time.
+type pinList []*pin
+
+// keepPins is how many of them; more are rarely given back and taken again within one turn.
+const keepPins = 64
+
+func (f *pinList) get() *pin {
+	last := len(*f) - 1
+	if last < 0 {
+		return &pin{}
+	}
+	p := (*f)[last]
+	(*f)[last], *f = nil, (*f)[:last]
+	p.clear() // whoever gave it back may have had it in hand until the end of its turn
+	return p
+}
+
+func (f *pinList) put(p *pin) {
+	if len(*f) < keepPins {
+		p.clear() // it must not keep a link alive
+		*f = append(*f, p)
+	}
+}
+
+// clear leaves nothing but memory to be used again.
+func (p *pin) clear() { *p = pin{tx: transaction{ends: p.tx.ends[:0]}} }

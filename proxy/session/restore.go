@@ -22,7 +22,7 @@ func (s *Session) Lost(_ *upstream.Link, lost []upstream.Lost) {
 		s.g.Links.Abandon(lost)
 		return
 	}
-	p.link = nil
+	p.link, p.orphaned = nil, true
 	p.lost = append(p.lost, lost...)
 	s.redirected = redirected{}
 	for i := range p.lost {
@@ -91,7 +91,7 @@ func (s *Session) settleLost() {
 		}
 	}
 	if !p.tx.open {
-		p.tx.log, p.tx.ends, p.tx.answered = nil, nil, 0
+		p.tx.forget(s.conn)
 	}
 }
 
@@ -208,6 +208,7 @@ func (s *Session) Refused(_ *upstream.Link, _ []byte) {
 		s.close(CloseServer)
 		return
 	}
+	p.tx.forget(s.conn)
 	s.pin = nil
 	s.proceed(stopOrphan)
 }

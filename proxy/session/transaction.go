@@ -6,6 +6,7 @@ import (
 
 	"sentinelproxy/proxy/command"
 	"sentinelproxy/proxy/gate"
+	"sentinelproxy/proxy/reactor"
 	"sentinelproxy/resp"
 )
 
@@ -22,7 +23,7 @@ const (
 // transaction is an open MULTI. Its commands are kept, so that they can be queued again on another master.
 type transaction struct {
 	open      bool      // MULTI is sent, EXEC or DISCARD is not
-	log       []byte    // MULTI and what was queued, as sent
+	log       []byte    // MULTI and what was queued, as sent; in a buffer of the loop
 	ends      []int     // offsets of the commands' ends in log
 	answered  int       // so many of them have been answered
 	specials  []special // of the queued ones, those that set up the connection
@@ -32,10 +33,27 @@ type transaction struct {
 	spoiled   bool      // the same by the server, which knows it by itself unless EXEC is not sent
 }
 
-func (t *transaction) begin(raw []byte) {
+func (t *transaction) begin(c *reactor.Conn, raw []byte) {
 	t.open = true
+	if t.log == nil { // where no reply ends them, the former one's is still there
+		t.log = c.Buffer()
+	}
 	t.log, t.ends, t.answered = append(t.log[:0], raw...), append(t.ends[:0], len(raw)), 0
 	t.specials, t.refused, t.failed, t.spoiled = t.specials[:0], t.refused[:0], false, false
+}
+
+// keepEnds is for how many commands of the next transaction there is room already.
+const keepEnds = 128
+
+// forget: the commands will not be queued again.
+func (t *transaction) forget(c *reactor.Conn) {
+	if t.log != nil {
+		c.PutBuffer(t.log)
+	}
+	t.log, t.ends, t.answered = nil, t.ends[:0], 0
+	if cap(t.ends) > keepEnds {
+		t.ends = nil
+	}
 }
 
 // queue notes a command inside MULTI.
@@ -75,7 +93,7 @@ func (s *Session) transactionAnswered(tag command.ID, reply []byte) []byte {
 	case command.Multi:
 		if failed && p.tx.answered == 0 {
 			p.tx.open = false
-			p.tx.log, p.tx.ends = nil, nil
+			p.tx.forget(s.conn)
 			p.reasons[command.PinTransaction] = 0
 			return reply
 		}
@@ -109,7 +127,8 @@ func (s *Session) transactionAnswered(tag command.ID, reply []byte) []byte {
 		}
 		if !p.tx.open { // another MULTI may have been pipelined behind
 			p.reasons[command.PinTransaction] = 0
-			p.tx.log, p.tx.ends, p.tx.specials, p.tx.answered = nil, nil, nil, 0
+			p.tx.forget(s.conn)
+			p.tx.specials = nil
 		}
 		p.reasons[command.PinWatch], p.tx.watchLost = 0, false
 	}
@@ -153,6 +172,7 @@ func (s *Session) refusedWhilePinned(info *command.Info) {
 		return
 	}
 	if info.ID == command.Exec || info.ID == command.Discard {
+		p.tx.forget(s.conn)
 		p.tx = transaction{}
 		p.reasons[command.PinTransaction], p.reasons[command.PinWatch] = 0, 0
 		p.used = true
