@@ -20,7 +20,7 @@ const LargeFrame = 1 << 20
 const (
 	keepLarge      = 8 << 20  // larger ones are given back at once
 	keepLargeBytes = 32 << 20 // of all
-	keepLargeFrees = 64
+	keepLargeFrees = 512
 )
 
 // Memory counts the bytes of large frames of all loops that share it.
