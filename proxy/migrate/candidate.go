@@ -82,19 +82,23 @@ func (s *switchover) putBack(ctx context.Context) error {
 
 // until repeats check every so often.
 func (s *switchover) until(ctx context.Context, limit time.Duration, what string, check func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, limit)
+	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	var last error
 	for {
-		err := check(ctx)
+		err := check(limited)
 		switch {
 		case err == nil:
 			return nil
-		case ctx.Err() == nil:
+		case ctx.Err() != nil:
+			return ctx.Err() // told to end
+		case limited.Err() == nil:
 			last = err
 		}
 		select {
 		case <-ctx.Done():
+			return ctx.Err()
+		case <-limited.Done():
 			return fmt.Errorf("after %s: not yet: %s: %w", limit, what, last)
 		case <-time.After(5 * time.Millisecond):
 		}

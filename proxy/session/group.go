@@ -41,7 +41,7 @@ type Group struct {
 	args     [][]byte                 // for commands whose way depends on their arguments
 	line     []byte                   // an inline command as it goes to the server
 	pins     pinList
-	paused   time.Time                // the end of a CLIENT PAUSE: see pause.go
+	paused   time.Time // the end of a CLIENT PAUSE: see pause.go
 }
 
 // Limits of one session.
