@@ -124,8 +124,8 @@ func (s *Session) sendsBulky(size int) {
 	s.pin.reasons[command.PinLarge]++
 }
 
-// writtenAtOnce is from how many bytes on a command is written before the turn's end: the server is awake for the next one
-// then, and executes this one meanwhile.
+// writtenAtOnce is from how many bytes on a command behind others is written before the turn's end: the server is awake for
+// the next one then, and executes this one meanwhile. For one that is alone that does not pay.
 const writtenAtOnce = 32 << 10
 
 // appendTo sends a command over l: what is in memory of its own as it is, anything else copied.
@@ -139,7 +139,7 @@ func (s *Session) appendTo(l *upstream.Link, raw []byte, class upstream.Class, t
 	} else {
 		l.Append(s, raw, class, uint16(tag))
 	}
-	if len(raw) < reactor.LargeFrame {
+	if len(raw) < reactor.LargeFrame && l.Busy() {
 		l.Flush()
 	}
 }

@@ -186,6 +186,9 @@ func (l *Link) passSilent() {
 	}
 }
 
+// Busy says whether there are unanswered commands besides the one that was appended last.
+func (l *Link) Busy() bool { return l.pending.len() > 1 }
+
 // Full says whether sessions should wait before they append more.
 func (l *Link) Full() bool { return l.out.size() > highWater }
 
