@@ -7,28 +7,49 @@ const (
 	firstGrowth = 64 << 10 // a frame that does not fit is likely large
 )
 
+// bufferSizes are those that buffers are made in. Each has a list of its own: in a common one a large buffer under a small one would not be
+// found, and one more be made, for as long as there is room for one more.
+var bufferSizes = [...]int{smallBuffer, 16 << 10, keepBuffer}
+
 // freeList keeps buffers between uses, so that only connections with something in hand hold one.
 type freeList struct {
-	bufs [][]byte
-	lent int // buffers that have not been given back
+	bufs [len(bufferSizes)][][]byte // by the greatest size that they have room for
+	kept int                        // buffers in bufs
+	lent int                        // buffers that have not been given back
 }
 
 // get returns an empty buffer with room for at least n bytes.
 func (f *freeList) get(n int) []byte {
 	f.lent++
-	if last := len(f.bufs) - 1; last >= 0 && cap(f.bufs[last]) >= n {
-		b := f.bufs[last]
-		f.bufs[last] = nil
-		f.bufs = f.bufs[:last]
+	for i, size := range bufferSizes {
+		if n > size {
+			continue
+		}
+		list := f.bufs[i]
+		last := len(list) - 1
+		if last < 0 {
+			return make([]byte, 0, size)
+		}
+		b := list[last]
+		list[last] = nil
+		f.bufs[i] = list[:last]
+		f.kept--
 		return b
 	}
-	return make([]byte, 0, max(smallBuffer, n))
+	return make([]byte, 0, n)
 }
 
 func (f *freeList) put(b []byte) {
 	f.lent--
-	if cap(b) >= smallBuffer && cap(b) <= keepBuffer && len(f.bufs) < keepBuffers {
-		f.bufs = append(f.bufs, b[:0])
+	if cap(b) > keepBuffer || f.kept >= keepBuffers {
+		return
+	}
+	for i := len(bufferSizes) - 1; i >= 0; i-- {
+		if cap(b) >= bufferSizes[i] {
+			f.bufs[i] = append(f.bufs[i], b[:0])
+			f.kept++
+			return
+		}
 	}
 }
 

@@ -60,8 +60,8 @@ func TestIdleHoldsNoBuffer(t *testing.T) {
 	write(t, peer, []byte("bbb"))
 	until(t, l, "both", func() bool { return len(h.got) == 8 })
 	in(t, l, func() {
-		if h.c.in != nil || len(l.free.bufs) == 0 {
-			t.Errorf("holds %d bytes, %d buffers free", cap(h.c.in), len(l.free.bufs))
+		if h.c.in != nil || l.free.kept == 0 {
+			t.Errorf("holds %d bytes, %d buffers free", cap(h.c.in), l.free.kept)
 		}
 	})
 }
@@ -79,14 +79,31 @@ func TestFreeList(t *testing.T) {
 	f.put(make([]byte, 0, keepBuffer+1))
 	f.put(make([]byte, 0, smallBuffer-1))
 	f.put(nil)
-	if len(f.bufs) != 0 {
-		t.Errorf("%d buffers of no use were kept", len(f.bufs))
+	if f.kept != 0 {
+		t.Errorf("%d buffers of no use were kept", f.kept)
 	}
 	for range keepBuffers + 10 {
 		f.put(make([]byte, 0, smallBuffer))
 	}
-	if len(f.bufs) != keepBuffers {
-		t.Errorf("%d buffers kept", len(f.bufs))
+	if f.kept != keepBuffers {
+		t.Errorf("%d buffers kept", f.kept)
+	}
+}
+
+// TestFreeListOfMixedSizes: there are never more buffers of a size than were in use at once.
+func TestFreeListOfMixedSizes(t *testing.T) {
+	var f freeList
+	for i := range 100 {
+		large, medium, small := f.get(keepBuffer), f.get(smallBuffer+1), f.get(0)
+		if i%2 == 0 {
+			large, small = small, large
+		}
+		f.put(large)
+		f.put(medium)
+		f.put(small)
+	}
+	if f.kept != 3 || f.lent != 0 {
+		t.Errorf("%d buffers kept, %d lent", f.kept, f.lent)
 	}
 }
 
