@@ -96,13 +96,36 @@ func connect(at Endpoint, i int) (int, error) {
 		err = errors.Join(err, unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1), bindSource(fd, at, i))
 	}
 	if err == nil {
-		err = os.NewSyscallError("connect", unix.Connect(fd, peer))
+		if err = unix.Connect(fd, peer); err == unix.EINTR {
+			err = connected(fd)
+		}
+		err = os.NewSyscallError("connect", err)
 	}
 	if err != nil {
 		unix.Close(fd)
 		return -1, err
 	}
 	return fd, nil
+}
+
+// connected waits for a connect that a signal has interrupted (the Go runtime's own, say): it goes on by itself, and is not to be called again.
+func connected(fd int) error {
+	for {
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}, patience*1000)
+		switch {
+		case err == unix.EINTR:
+			continue
+		case err != nil:
+			return err
+		case n == 0:
+			return unix.ETIMEDOUT
+		}
+		code, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ERROR)
+		if err == nil && code != 0 {
+			err = unix.Errno(code)
+		}
+		return err
+	}
 }
 
 func (e Endpoint) sockaddr() (family int, peer unix.Sockaddr, err error) {
