@@ -108,6 +108,15 @@ func connect(at Endpoint, i int) (int, error) {
 	return fd, nil
 }
 
+// uninterrupted calls again what a signal has interrupted: a socket with a timeout is not spared that, whatever the handler says.
+func uninterrupted(call func(int, []byte) (int, error), fd int, b []byte) (n int, err error) {
+	for {
+		if n, err = call(fd, b); err != unix.EINTR {
+			return n, err
+		}
+	}
+}
+
 // connected waits for a connect that a signal has interrupted (the Go runtime's own, say): it goes on by itself, and is not to be called again.
 func connected(fd int) error {
 	for {
@@ -159,11 +168,11 @@ func (w *Crowd) greet(c *client, commands [][]string) error {
 	for _, command := range commands {
 		out = append(out, words(command...)...)
 	}
-	if _, err := unix.Write(c.fd, out); err != nil {
+	if _, err := uninterrupted(unix.Write, c.fd, out); err != nil {
 		return os.NewSyscallError("write", err)
 	}
 	for c.in.replies < len(commands) {
-		n, err := unix.Read(c.fd, w.buf)
+		n, err := uninterrupted(unix.Read, c.fd, w.buf)
 		switch {
 		case err != nil:
 			return os.NewSyscallError("read", err)
