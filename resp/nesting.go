@@ -25,6 +25,9 @@ func (s *nesting) open(n int64, aside bool) {
 	s.depth++
 }
 
+// count has the innermost aggregate count as an element of what is around it.
+func (s *nesting) count() { *s.top() &^= 1 }
+
 // close counts one element, and the aggregates that end with it. True: nothing is open any more, the reply is whole.
 func (s *nesting) close() bool {
 	for s.depth > 0 {

@@ -55,10 +55,21 @@ func refReply(in string, first bool, depth int) (size int, problem string) {
 			return 0, problem
 		}
 	}
-	if in[0] == '|' || in[0] == '>' && !first { // the value it stands beside belongs to it
+	if in[0] == '|' || in[0] == '>' && !first && !refConfirms(in) { // the value it stands beside belongs to it
 		return refAfter(in, size, depth)
 	}
 	return size, ""
+}
+
+// refConfirms: Redis counts the confirmation of a subscription as an element of the reply to EXEC.
+func refConfirms(in string) bool {
+	parts := strings.SplitN(in, "\r\n", 3)
+	n, ok := refNumber(parts[0][1:])
+	if !ok || n != 3 || parts[1][0] != '$' {
+		return false
+	}
+	n, _ = refNumber(parts[1][1:])
+	return n >= 9 && n <= 12
 }
 
 // refAfter adds to size that of the reply which follows.

@@ -15,12 +15,14 @@ const DefaultMaxDepth = 16384
 //
 // A reply is framed with everything that belongs to it: all elements of an aggregate, and an attribute ("|") together
 // with the value after it. The first byte of the frame is its type. A push (">") is a frame of its own where it stands
-// between replies; inside one (tracking invalidations in an EXEC of Redis 6) it is carried along and counts as no element.
+// between replies; inside one (tracking invalidations in an EXEC of Redis 6) it is carried along and counts as no element,
+// unless it is the confirmation of a subscription: that is the element of its command in the reply to EXEC.
 // Lines, numbers and big numbers are not looked into.
 type ReplyReader struct {
 	MaxDepth int // open aggregates; 0 = DefaultMaxDepth
 
 	begun bool // part of a reply has been passed; the fields below tell where
+	push  bool // the element that comes next tells what the push is that it begins: see confirmation
 	pos   int  // start of the element that comes next
 	end   int  // offset past the bulk (and its CRLF) that is being waited for, 0 = none
 	have  int  // how much of it there is, its CRLF left out; meaningless without end
@@ -75,6 +77,9 @@ func (r *ReplyReader) next(buf []byte) (int, error) {
 // run passes the bulks that come next, as far as they are of usual shape and whole, and all but the last of the aggregate:
 // most of what is in long replies.
 func (r *ReplyReader) run(buf []byte) {
+	if r.push {
+		return
+	}
 	left := r.nest.left()
 	p := r.pos
 	for ; left > 1 && p < len(buf) && buf[p] == '$'; left-- {
@@ -102,6 +107,7 @@ func (r *ReplyReader) element(buf []byte) (end int, follows bool, err error) {
 	}
 	switch kind := buf[r.pos]; kind {
 	case '+', '-', ':', '_', '#', ',', '(':
+		r.push = false
 		return r.line(buf), false, nil
 	case '$', '!', '=':
 		n, at, err := r.length(buf, kind == '$')
@@ -109,7 +115,14 @@ func (r *ReplyReader) element(buf []byte) (end int, follows bool, err error) {
 		case at == 0:
 			return 0, false, err
 		case n < 0:
+			r.push = false
 			return at, false, nil
+		}
+		if r.push {
+			r.push = false
+			if kind == '$' && confirmation(n) {
+				r.nest.count()
+			}
 		}
 		end, err = r.bulkEnd(buf, at+int(n)+2)
 		return end, false, err
@@ -135,6 +148,7 @@ func (r *ReplyReader) open(kind byte, n int64) (follows bool, err error) {
 		n *= 2
 	}
 	// What is no element of the aggregate around it: another element, or the reply itself, has yet to come.
+	r.push = kind == '>' && r.begun && n == 3
 	aside := kind == '|' || kind == '>' && r.begun
 	if n <= 0 {
 		return aside, nil
@@ -148,6 +162,12 @@ func (r *ReplyReader) open(kind byte, n int64) (follows bool, err error) {
 	}
 	r.nest.open(n, aside)
 	return true, nil
+}
+
+// confirmation says whether a push of three whose first element has so many bytes confirms a subscription, or the end of one: it is
+// "subscribe" to "punsubscribe" then. The others of three are messages, of channels ("message") and of shards.
+func confirmation(word int64) bool {
+	return word >= int64(len("subscribe")) && word <= int64(len("punsubscribe"))
 }
 
 // line gives the offset past the line at r.pos, 0 if its end has not come.

@@ -52,6 +52,8 @@ func TestReplies(t *testing.T) {
 		{"*0\r\n", "*2\r\n$1\r\na\r\n*1\r\n:5\r\n", "%1\r\n+a\r\n~2\r\n:1\r\n:2\r\n", ">2\r\n+message\r\n$1\r\nx\r\n", "+OK\r\n"},
 		{"|1\r\n+k\r\n+v\r\n*2\r\n:1\r\n|0\r\n:2\r\n", "+OK\r\n", "|0\r\n|1\r\n+a\r\n*1\r\n:1\r\n$1\r\nx\r\n", ":1\r\n"},
 		{"*2\r\n>1\r\n+invalidate\r\n:1\r\n:2\r\n", ">0\r\n", "+a\rb\nc\r\n"},
+		{"*2\r\n>3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n:2\r\n", "*1\r\n>3\r\n$12\r\npunsubscribe\r\n_\r\n:0\r\n", ":1\r\n"},
+		{"*1\r\n>3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\nb\r\n:2\r\n", ":1\r\n"},
 		{"*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*2\r\n%1\r\n:1\r\n:2\r\n*0\r\n", ":1\r\n"},
 	} {
 		var input string

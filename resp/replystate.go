@@ -38,5 +38,5 @@ func (r *ReplyReader) Reset() {
 
 // restart makes ready for the next reply.
 func (r *ReplyReader) restart() {
-	r.begun, r.pos, r.end, r.scan, r.have = false, 0, 0, 0, 0
+	r.begun, r.push, r.pos, r.end, r.scan, r.have = false, false, 0, 0, 0, 0
 }

@@ -24,6 +24,7 @@ var replySeeds = []string{
 	"$0\r\n\r\n$12\r\nhello\r\nworld\r\n!5\r\nERR x\r\n=7\r\ntxt:abc\r\n*0\r\n%0\r\n~0\r\n>0\r\n",
 	"*3\r\n$1\r\na\r\n*2\r\n:1\r\n%1\r\n+k\r\n~1\r\n_\r\n$2\r\nbc\r\n+OK\r\n",
 	"|1\r\n+ttl\r\n:3600\r\n*2\r\n|0\r\n:1\r\n|1\r\n*1\r\n:1\r\n:2\r\n$1\r\nx\r\n:3\r\n",
+	"*2\r\n>3\r\n$10\r\npsubscribe\r\n$1\r\na\r\n:1\r\n>3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\nb\r\n:2\r\n",
 	"*2\r\n>2\r\n+invalidate\r\n*1\r\n$1\r\nk\r\n:1\r\n:2\r\n>2\r\n+message\r\n+x\r\n",
 	"|1\r\n+a\r\n+b\r\n>1\r\n+c\r\n:1\r\n",
 	strings.Repeat("*1\r\n", 6) + ":1\r\n", strings.Repeat("*1\r\n", 7) + ":1\r\n", strings.Repeat("*1\r\n", 6) + "*0\r\n",
