@@ -52,6 +52,11 @@ func (s *Session) follow(exec []byte) []byte {
 		if n == 0 || err != nil {
 			return exec
 		}
+		if word, _ := firstBulk(exec[at : at+n]); exec[at] == '>' && !bytes.HasSuffix(word, []byte("subscribe")) {
+			at += n // an invalidation, which is no element
+			i--
+			continue
+		}
 		if q := t.specials[next]; q.at-t.refusedBefore(q.at) == i {
 			next++
 			if !resp.IsError(exec[at:]) {
@@ -98,6 +103,7 @@ func (s *Session) followOne(info *command.Info, args [][]byte, reply []byte) []b
 	default:
 		if info.Pin == command.PinSubscribe {
 			s.followSubscription(reply)
+			s.confirmAloud(reply)
 			return nil
 		}
 		raw := resp.AppendCommand(nil, args...)
@@ -121,7 +127,7 @@ func (s *Session) followOne(info *command.Info, args [][]byte, reply []byte) []b
 func (s *Session) followSubscription(confirmation []byte) {
 	word, rest := firstBulk(confirmation)
 	name, _ := bulk(rest)
-	if !bytes.HasSuffix(word, []byte("subscribe")) || s.key.Proto != 2 {
+	if !bytes.HasSuffix(word, []byte("subscribe")) {
 		return
 	}
 	u := &s.pin.subs

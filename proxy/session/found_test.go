@@ -26,6 +26,13 @@ var found = map[string]conversation{
 	"the second MULTI without replies waited for the first's": said("CLIENT REPLY OFF", "MULTI", "INCR §s1", "EXEC", "MULTI", "INCR §s1", "EXEC", "CLIENT REPLY ON", "GET §s1"),
 	"RESET with an argument is answered by the server":        said("CLIENT REPLY OFF", "SET §s1 1", "RESET x", "GET §s1", "CLIENT REPLY ON", "GET §s1"),
 	"RESET with an argument spoils a transaction":             said("MULTI", "SET §s1 1", "RESET x", "EXEC", "GET §s1"),
+	"a name given in a transaction without replies":           said("CLIENT REPLY OFF", "MULTI", "CLIENT SETNAME x", "EXEC", "CLIENT REPLY ON", "CLIENT GETNAME"),
+	"and the protocol":                                        said("CLIENT REPLY OFF", "MULTI", "HELLO 3", "EXEC", "CLIENT REPLY ON", "HGETALL §h1"),
+	"RESET of a silent subscriber was not answered":           said("CLIENT REPLY OFF", "SET §s1 1", "SUBSCRIBE §c", "RESET", "GET §s1"),
+	"and one may not WATCH":                                   said("CLIENT REPLY OFF", "SUBSCRIBE §c", "WATCH §s1", "UNSUBSCRIBE §c", "SET §s1 1", "RESET", "GET §s1"),
+	"a transaction without replies that subscribes":           said("CLIENT REPLY OFF", "MULTI", "GET §s1", "SUBSCRIBE §c", "EXEC", "PING", "UNSUBSCRIBE §c", "CLIENT REPLY ON", "GET §s1"),
+	"RESP3: EXEC waited for one element more than there is":   said("HELLO 3", "MULTI", "SUBSCRIBE §c", "GET §s1", "EXEC", "PUBLISH §c x", "UNSUBSCRIBE §c", "GET §s1"),
+	"and without replies":                                     said("HELLO 3", "CLIENT REPLY OFF", "MULTI", "SUBSCRIBE §c", "GET §s1", "EXEC", "PUBLISH §c x", "CLIENT REPLY ON", "GET §s1"),
 	"and without one it is silent behind REPLY SKIP":          said("CLIENT REPLY SKIP", "SET §s1 1", "CLIENT REPLY SKIP", "RESET", "GET §s1"),
 }
 
@@ -40,6 +47,31 @@ var foundSwitched = []conversation{
 	// What was queued was executed at once by the next master, which had not been told of the MULTI.
 	said("CLIENT REPLY OFF", "MULTI", "SET §s1 1", "SET §s2 1", "DISCARD"),
 	said("CLIENT REPLY SKIP", "MULTI", "SET §s1 1", "SET §s2 1", "EXEC"),
+	// Nobody told whether the SELECT of a transaction without replies had been executed: it was begun again in the database
+	// that it goes to, or the session went on in the former one.
+	said("CLIENT REPLY OFF", "MULTI", "SET §s1 1", "SELECT 1", "SET §s1 1", "EXEC", "SET §s2 2", "CLIENT REPLY ON", "GET §s1"),
+	said("CLIENT REPLY OFF", "MULTI", "SELECT 1", "DISCARD", "SET §s1 1"),
+	said("CLIENT REPLY OFF", "MULTI", "SELECT 1", "SET §s1", "EXEC", "SET §s1 1"),
+	said("CLIENT REPLY OFF", "MULTI", "SELECT 1", "EXEC x", "SET §s1 1"),
+	said("CLIENT REPLY OFF", "MULTI", "SELECT 1", "SELECT 99", "EXEC", "SET §s1 1"),
+	said("WATCH §s1", "CLIENT REPLY OFF", "MULTI", "SELECT 1", "EXEC", "SET §s1 1"),
+	said("CLIENT REPLY SKIP", "MULTI", "SELECT 1", "EXEC", "SET §s1 1"),
+	said("CLIENT REPLY OFF", "MULTI", "SELECT 1", "EXEC", "MULTI", "SELECT 2", "DISCARD", "INCR §s1", "SELECT 2", "INCR §s1"),
+	// The same of all else that one sets up.
+	said("CLIENT REPLY OFF", "MULTI", "HELLO 3", "EXEC", "CLIENT REPLY ON", "HGETALL §h1"),
+	said("CLIENT REPLY OFF", "MULTI", "AUTH nobody x", "AUTH user pw", "EXEC", "CLIENT REPLY ON", "ACL WHOAMI"),
+	said("CLIENT REPLY OFF", "MULTI", "CLIENT SETNAME x", "CLIENT NO-EVICT ON", "EXEC", "CLIENT REPLY ON", "CLIENT GETNAME"),
+	said("CLIENT REPLY OFF", "MULTI", "SUBSCRIBE §c", "EXEC", "PING", "UNSUBSCRIBE §c", "CLIENT REPLY ON", "GET §s1"),
+	said("HELLO 3", "CLIENT REPLY OFF", "MULTI", "SUBSCRIBE §c", "EXEC", "UNSUBSCRIBE §c", "CLIENT REPLY ON", "GET §s1"),
+	said("HELLO 3", "MULTI", "SUBSCRIBE §c", "EXEC", "PUBLISH §c x", "UNSUBSCRIBE §c", "GET §s1"),
+	// The WATCH without replies was not over, and the next transaction not executed.
+	said("CLIENT REPLY OFF", "WATCH §s1", "MULTI", "SET §s1 1", "EXEC", "MULTI", "SET §s1 2", "EXEC", "CLIENT REPLY ON", "GET §s1"),
+	said("CLIENT REPLY OFF", "WATCH §s1", "UNWATCH", "MULTI", "SET §s1 1", "EXEC"),
+	// A tracking that the server had refused, or ended.
+	said("HELLO 3", "CLIENT REPLY OFF", "CLIENT TRACKING x", "CLIENT REPLY ON", "CLIENT TRACKINGINFO"),
+	said("HELLO 3", "CLIENT REPLY OFF", "CLIENT TRACKING ON", "CLIENT TRACKING OFF", "CLIENT REPLY ON", "CLIENT TRACKINGINFO"),
+	// The next master would not let a subscriber of RESP2 be silent, time and again.
+	said("CLIENT REPLY OFF", "SET §s1 1", "SUBSCRIBE §c", "UNSUBSCRIBE", "GET §s1", "CLIENT REPLY ON", "GET §s1"),
 }
 
 // foundCrashed are those that differed when links were lost.

@@ -8,9 +8,15 @@ import (
 	"sentinelproxy/resp"
 )
 
-// hooked takes a reply that changes the session, or answers a question of its own.
+// hooked takes a reply that changes the session, or answers a question of its own, or is not for the client.
 func (s *Session) hooked(e *upstream.Entry, reply []byte, last bool) {
 	tag := command.ID(e.Tag)
+	s.muted = tag&unanswered != 0
+	s.tagged(tag&^unanswered, reply, last)
+	s.muted = false
+}
+
+func (s *Session) tagged(tag command.ID, reply []byte, last bool) {
 	if cursorArg(tag) > 0 {
 		if s.cut == 0 {
 			reply = s.g.toClient(reply)
@@ -107,11 +113,5 @@ func (s *Session) identityAnswered(tag command.ID, reply []byte) []byte {
 func (s *Session) selectAgain() {
 	p := s.pin
 	choose := resp.AppendCommand(nil, []byte("SELECT"), strconv.AppendInt(nil, int64(s.key.DB), 10))
-	if !p.silent {
-		p.link.AppendOwn(restoring{p}, choose, 1, 0)
-		return
-	}
-	p.link.AppendOwn(restoring{p}, replyOn, 1, 0)
-	p.link.AppendOwn(restoring{p}, choose, 1, 0)
-	p.link.AppendMode(replyOff)
+	p.link.AppendOwn(restoring{p}, choose, 1, 0) // it speaks: see sendAsked
 }

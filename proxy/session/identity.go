@@ -47,14 +47,10 @@ func (s *Session) sendAsked(l *upstream.Link, q *question, raw []byte, tag comma
 	s.ask = q
 	s.inflight++
 	s.halt(stopAnswer)
-	if q.muted = s.muted; s.pin == nil || !s.pin.silent {
-		l.Append(s, raw, upstream.Read, uint16(tag))
-		return
+	if q.muted = s.muted; s.pin != nil {
+		s.pin.speak()
 	}
-	// We want the reply, though the client does not.
-	l.AppendOwn(restoring{s.pin}, replyOn, 1, 0)
 	l.Append(s, raw, upstream.Read, uint16(tag))
-	l.AppendMode(replyOff)
 }
 
 // maxLogin is how many bytes an AUTH may have: Redis takes 16 KiB for an argument of a connection that has not

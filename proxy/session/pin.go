@@ -14,10 +14,11 @@ type pin struct {
 	link    *upstream.Link // nil while it is lost
 	reasons [command.NumPins]int
 	used    bool // the link is in a state that no other session may get
-	silent  bool // CLIENT REPLY OFF: commands get no replies
+	silent  bool // CLIENT REPLY OFF: the client gets no replies
+	aloud   bool // and the server gives them all the same: see silent.go
 	relay   bool // PSYNC: bytes are passed on as they are
 	skip    bool // CLIENT REPLY SKIP: the next one gets none
-	unheard bool // the last command was sent without a reply: see silent.go
+	unheard bool // the last command was sent without a reply: see hearAll
 	kill    bool // the link is for a SCRIPT KILL alone, in database 0 whichever the session is in
 
 	orphaned bool // has lost a link: what was begun because of that may still refer to this
@@ -72,10 +73,7 @@ func (s *Session) dispatchPinned(c *resp.Command, info *command.Info, rest []byt
 		s.halt(stopIdle) // what is in flight may be about to end that
 		return false
 	}
-	if v := s.admit(info, rest); v != pass {
-		if v == answered {
-			s.refusedWhilePinned(info)
-		}
+	if v := s.admitOwn(c, info, rest); v != pass {
 		return v == answered
 	}
 	if s.pin == nil {
@@ -93,6 +91,10 @@ func (s *Session) dispatchPinned(c *resp.Command, info *command.Info, rest []byt
 	}
 	if s.inflight > 0 && !s.pin.link.Usable() {
 		s.halt(stopIdle) // a large reply is on its way, from a former master perhaps
+		return false
+	}
+	if s.inflight > 0 && s.pin.aloud && !s.pin.tx.open && len(s.pin.tx.specials) > 0 {
+		s.halt(stopIdle) // the server may be about to make it a subscriber, whom it does not let be silent
 		return false
 	}
 	if s.inflight >= s.window {
@@ -155,6 +157,7 @@ var ping = resp.AppendCommand(nil, []byte("PING"))
 func (s *Session) send(c *resp.Command, info *command.Info) {
 	p := s.pin
 	raw := s.raw(c)
+	stuck := s.stuckAloud()
 	class := classOf(info)
 	if info.Flags.Has(command.Blocking) {
 		class = upstream.Read // whoever waits goes on waiting on the next master
@@ -211,7 +214,7 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 				p.blocking = s.g.Loop.Now()
 			}
 			if info.Pin == command.PinSubscribe {
-				p.subs.expect(c.Args-1, p.silent || p.skip)
+				p.subs.expect(c.Args-1, (p.silent || p.skip) && !stuck)
 			}
 			if setsUp(info) {
 				switch args := s.arguments(c); {
@@ -228,18 +231,19 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 			}
 		}
 	}
-	p.unheard = p.silent || p.skip
-	switch {
-	case p.silent:
-		p.link.AppendSilent(s, raw, class)
-	case p.skip:
-		p.skip = false
-		p.link.AppendSkipped(s, raw, class)
-	default:
+	takes := class == upstream.Read && info.Flags.Has(command.Blocking|command.Write) && tag != tagQueued
+	heard := true
+	if p.silent || p.skip {
+		tag, heard = s.quietly(tag, stuck)
+	}
+	if p.unheard = !heard; heard {
 		s.inflight++
 		s.appendTo(p.link, raw, class, tag)
+	} else {
+		p.appendQuiet(s, raw, class)
 	}
-	if class == upstream.Read && info.Flags.Has(command.Blocking|command.Write) && tag != tagQueued {
+	p.skip = false
+	if takes {
 		p.link.Takes()
 	}
 }
@@ -283,7 +287,7 @@ func (s *Session) localWhilePinned(c *resp.Command, info *command.Info, rest []b
 		return false, false
 	}
 	if s.inflight == 0 && s.mustHear(info.ID) {
-		s.hear()
+		s.hearAll()
 	}
 	if s.inflight > 0 {
 		s.halt(stopIdle)

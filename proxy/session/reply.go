@@ -1,6 +1,7 @@
 package session
 
 import (
+	"sentinelproxy/proxy/command"
 	"sentinelproxy/proxy/reactor"
 	"sentinelproxy/proxy/upstream"
 )
@@ -168,7 +169,11 @@ func (s *Session) freeOut() {
 }
 
 // Broken: a reply was passed on in pieces and its rest will not come. There is no honest way to go on.
-func (s *Session) Broken(*upstream.Entry) {
+func (s *Session) Broken(e *upstream.Entry) {
+	if command.ID(e.Tag)&unanswered != 0 && !s.gone { // nobody misses the rest; it has been executed
+		s.pin.lost = append(s.pin.lost, upstream.Lost{Owner: s, Tag: e.Tag, Canned: []byte("*0\r\n")})
+		return
+	}
 	s.inflight--
 	s.close(CloseCutReply)
 }

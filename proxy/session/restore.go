@@ -27,7 +27,7 @@ func (s *Session) Lost(_ *upstream.Link, lost []upstream.Lost) {
 	s.redirected = redirected{}
 	for i := range p.lost {
 		// It names a link of the former master: what it asks for is made again as if it had been answered.
-		if item := &p.lost[i]; command.ID(item.Tag) == command.ClientTracking && item.Canned == nil && p.tracking.redirect > 0 {
+		if item := &p.lost[i]; command.ID(item.Tag)&^unanswered == command.ClientTracking && item.Canned == nil && p.tracking.redirect > 0 {
 			s.g.Links.Settle(item, []byte("+OK\r\n"))
 		}
 	}
@@ -74,7 +74,7 @@ func (s *Session) settleLost() {
 	p := s.pin
 	last := -1
 	for i, item := range p.lost {
-		if tag := command.ID(item.Tag); (tag == command.Exec || tag == command.Discard) && item.Canned != nil { // see send
+		if tag := command.ID(item.Tag) &^ unanswered; (tag == command.Exec || tag == command.Discard) && item.Canned != nil { // see send
 			last = i
 		}
 	}
@@ -83,7 +83,7 @@ func (s *Session) settleLost() {
 	}
 	for i := range last {
 		item := &p.lost[i]
-		switch command.ID(item.Tag) {
+		switch command.ID(item.Tag) &^ unanswered {
 		case command.Multi:
 			s.g.Links.Settle(item, []byte("+OK\r\n"))
 		case tagQueued:
@@ -123,7 +123,6 @@ func (s *Session) Restore() {
 		raw, n := s.g.Scripts.Load()
 		p.link.AppendOwn(r, raw, n, 0)
 	}
-	unheard := s.unheardTransaction()
 	if t := &p.tx; t.answered > 0 && t.answered <= len(t.ends) {
 		p.link.AppendOwn(r, t.log[:t.ends[t.answered-1]], t.answered, 0)
 	}
@@ -140,9 +139,9 @@ func (s *Session) Restore() {
 			s.g.Links.Abandon(lost[i:])
 			break
 		}
-		if item := &lost[i]; command.ID(item.Tag) == command.Exec && p.tx.watchLost && item.Canned == nil {
+		if item := &lost[i]; command.ID(item.Tag)&^unanswered == command.Exec && p.tx.watchLost && item.Canned == nil {
 			s.g.Links.Replace(item, discard)
-			item.Tag = uint16(tagNil)
+			item.Tag = item.Tag&uint16(unanswered) | uint16(tagNil)
 		}
 		if s.g.Links.Poisoned(&lost[i]) {
 			continue
@@ -150,12 +149,7 @@ func (s *Session) Restore() {
 		s.blockAgain(&lost[i])
 		s.g.Links.Redo(p.link, &lost[i])
 	}
-	if p.silent {
-		p.link.AppendMode(replyOff)
-	}
-	if len(unheard) > 0 {
-		p.link.AppendMode(unheard)
-	}
+	s.silenceAgain()
 	if p.redirect > 0 && s.pin == p {
 		s.redirectAgain()
 	}
@@ -174,12 +168,6 @@ func (p *pin) usesScripts() bool {
 		return bytes.Contains(bytes.ToLower(item.Raw[:min(len(item.Raw), 32)]), []byte("evalsha"))
 	})
 }
-
-// The server of a new link answers until it is told not to.
-var (
-	replyOff = resp.AppendCommand(nil, []byte("CLIENT"), []byte("REPLY"), []byte("OFF"))
-	replyOn  = resp.AppendCommand(nil, []byte("CLIENT"), []byte("REPLY"), []byte("ON"))
-)
 
 // RefuseLost is upstream's: no master has come in time.
 func (s *Session) RefuseLost(refusal []byte) {

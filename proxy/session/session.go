@@ -23,7 +23,7 @@ type Session struct {
 	eof       bool // the client sends no more
 	streaming bool // the reply that was handed over last is not whole yet
 	forgets   bool // forgetCached is due behind the reply that is being handed over
-	muted     bool // the present command is answered here, and the client has asked for no reply
+	muted     bool // the client has asked for no reply to what is being answered
 
 	inflight int // commands without a reply, all on one link
 	window   int // how many of them there may be
@@ -138,7 +138,7 @@ func (s *Session) Need() int { return s.reader.Need() }
 func (s *Session) EOF() {
 	s.eof = true
 	if p := s.pin; p != nil && p.unheard && p.link != nil && !s.waits() {
-		s.hear()
+		s.hearAll()
 	}
 	if s.inflight == 0 && len(s.out) == 0 || s.waits() {
 		s.close(ClosePeer)

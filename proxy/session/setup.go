@@ -69,10 +69,6 @@ func (s *Session) beginTracking(raw []byte, args [][]byte) []byte {
 		raw = withRedirect(args, s.redirected.server)
 		s.redirected = redirected{}
 	}
-	if p.silent || p.skip { // nobody will tell
-		p.setup.note(command.ClientTracking, p.tracking.raw)
-		p.redirect = p.tracking.redirect
-	}
 	return raw
 }
 

@@ -2,7 +2,6 @@ package session
 
 import (
 	"bytes"
-	"math"
 
 	"sentinelproxy/proxy/command"
 	"sentinelproxy/proxy/gate"
@@ -12,11 +11,11 @@ import (
 
 // Tags beside the commands' own IDs.
 const (
-	tagQueued      command.ID = math.MaxUint16 - iota // a command sent inside MULTI
+	tagQueued      command.ID = unanswered - 1 - iota // a command sent inside MULTI
 	tagNil                                            // a DISCARD sent for an EXEC whose watched keys were lost: nil
 	tagTrackingOff                                    // CLIENT TRACKING off
 	tagAborted                                        // a DISCARD sent for an EXEC after a refused command: EXECABORT
-	tagHeard                                          // see hear
+	tagHeard                                          // see hearAll
 	tagUnwatched                                      // an EXEC with arguments and without MULTI: an error, and no WATCH is left
 )
 
