@@ -195,6 +195,7 @@ func (l *lane) end() {
 type client struct {
 	t    testing.TB
 	conn net.Conn
+	sent atomic.Uint64 // bytes
 }
 
 // client connects to the lane through a pair of sockets.
@@ -216,7 +217,7 @@ func (l *lane) client() *client {
 	l.t.Cleanup(func() { conn.Close() })
 	l.clients.Add(1)
 	l.in(func() { New(l.g, fds[0], netip.AddrPort{}) })
-	return &client{l.t, conn}
+	return &client{t: l.t, conn: conn}
 }
 
 // direct connects to a server.
@@ -227,7 +228,7 @@ func direct(t testing.TB, addr string) *client {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	return &client{t, conn}
+	return &client{t: t, conn: conn}
 }
 
 func (c *client) send(raw string) {
@@ -235,6 +236,7 @@ func (c *client) send(raw string) {
 	if _, err := io.WriteString(c.conn, raw); err != nil {
 		c.t.Fatalf("sending: %v", err)
 	}
+	c.sent.Add(uint64(len(raw)))
 }
 
 // do sends commands, each given as words.
