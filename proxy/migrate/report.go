@@ -9,8 +9,8 @@ import (
 // Report is what was done.
 type Report struct {
 	Master  string `json:"master"` // the group
-	From    string `json:"from"`
-	To      string `json:"to"` // "" if there was no switch
+	From    string `json:"from,omitempty"` // "" until it is known
+	To      string `json:"to,omitempty"`   // the same, and if there was no switch
 	Outcome string `json:"outcome"`
 	// Unsure is what could not be made sure of.
 	Unsure []string `json:"unsure"`
