@@ -56,17 +56,6 @@ func (s *switchover) prefer(ctx context.Context) error {
 	})
 }
 
-// original is a priority as the user has set it.
-func original(p int) int {
-	switch {
-	case p == neverMarker:
-		return 0
-	case p >= marker:
-		return p - marker
-	}
-	return p
-}
-
 // putBack gives the nodes their priorities again.
 func (s *switchover) putBack(ctx context.Context) error {
 	for len(s.priorities) > 0 {

@@ -35,7 +35,7 @@ func (s *switchover) preflight(ctx context.Context) error {
 		return err
 	}
 	s.dragonfly = info["dragonfly_version"] != ""
-	for _, look := range []func(context.Context) error{s.survey, s.willFence, s.rights} {
+	for _, look := range []func(context.Context) error{s.survey, s.marks, s.willFence, s.rights} {
 		if err := look(ctx); err != nil {
 			return err
 		}
@@ -87,6 +87,9 @@ func (s *switchover) survey(ctx context.Context) error {
 		n := s.node(r.addr)
 		why := r.down
 		info, err := n.info(ctx)
+		if err == nil {
+			s.answer = append(s.answer, n)
+		}
 		switch {
 		case err == nil && s.dragonfly && info["dragonfly_version"] == "":
 			why = "Redis can't follow Dragonfly"

@@ -19,7 +19,8 @@ type switchover struct {
 	master     *node
 	dragonfly  bool    // the master is one
 	leftover   bool    // it is fenced by a switchover that was killed
-	replicas   []*node // that answer
+	answer     []*node // replicas that do
+	replicas   []*node // of them: that are up by the Sentinels' word
 	candidates []*node // that may be chosen
 
 	fenced     fence
