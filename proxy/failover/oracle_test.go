@@ -217,16 +217,12 @@ func (o *oracle) listen(e topology.Event) {
 		about.stage, about.announced = stageAnnounced, true
 		o.others(s, node(e.Master))
 	case topology.FailoverState, topology.SelectedReplica, topology.PromotedReplica, topology.SwitchMaster, topology.FailoverEnd:
-		if node(e.Node) != o.master && (e.Node != "" || o.master < 0 || node(e.Master) == o.master || about.stage > 0) {
+		if e.Master != "" && node(e.Node) != o.master && (e.Node != "" || o.master < 0 || node(e.Master) == o.master || about.stage > 0) {
 			about.further(e)
 			o.others(s, node(e.Master))
 		}
 	case topology.FailoverAbort:
-		for i := range o.said {
-			if by := &o.said[i].claims[node(e.Master)]; by == about || by.stage == stageVoted {
-				by.forget()
-			}
-		}
+		about.forget()
 		o.fell = o.fell || o.follow == int8(sentinel(e.Sentinel))
 	case topology.Other:
 		for i := range s.claims {

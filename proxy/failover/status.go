@@ -51,7 +51,7 @@ type SentinelStatus struct {
 	At        time.Time `json:"at"`        // last heard of
 }
 
-var stages = [...]string{"none", "voted", "announced", "selected", "promoting", "promoted", "switched"}
+var stages = [...]string{"none", "announced", "selected", "promoting", "promoted", "switched"}
 
 func (s stage) String() string { return word(stages[:], int(s)) }
 
