@@ -9,6 +9,9 @@ import (
 
 // preflight finds the master and who may follow it, and whether everybody concerned is well. Nothing is changed.
 func (s *switchover) preflight(ctx context.Context) error {
+	if err := s.proxies.idle(ctx, s.o.ID); err != nil {
+		return err
+	}
 	addr, busy, err := s.sentinels.master(ctx)
 	switch {
 	case err != nil:
