@@ -18,7 +18,7 @@
 //     after the promotion, up to a second before the first Sentinel says so.
 //   - undisputed: it is the present master, no majority can be had, and no Sentinel that answers names another at a higher epoch.
 //     So Sentinels that are restarted do not stop the service. It is no basis any more when fewer than a majority have been in
-//     reach for Config.MinorityGrace (minority.go): then writes are held until a majority is back.
+//     reach for Config.MinorityGrace (minority.go): then writes are held until a majority is back, and refused when the limit passes; reads go on.
 //
 // The master of a failover that a Sentinel claims to run is not eligible while the claim is believed: until it is
 // withdrawn (-failover-abort-*), the Sentinel is in TILT, or it made no progress for Config.Patience. One that has named its candidate is also believed
@@ -72,6 +72,8 @@
 //	I17 When a claim says that a replica is being promoted, or a candidate answers that it is master, and everything is held, no more replies
 //	    are passed on; and not before another node may have been promoted.
 //	I18 Writes that are held because somebody else's fence is on the master are not let go before it is off, or the limit has passed.
+//	I19 Reads go on beyond the limit only where writes were held because fewer than a majority of the Sentinels have been in reach for the
+//	    grace, and no failover of the master is claimed.
 //
 // The default depth takes seconds; "go test ./proxy/failover -depth 4 -walks 5000" takes minutes. bugs_test.go switches mistakes on
 // and demands that the exploration finds each. An address is compared as written (Config.Same is the hook): a node that

@@ -115,6 +115,8 @@ const (
 	ActRelease
 	// ActRefuse: the hold limit has passed; Refuse says what was missing.
 	ActRefuse
+	// ActRefuseWrites: the same, of a hold of writes that nothing speaks for but that too few Sentinels are in reach: reads go on.
+	ActRefuseWrites
 	// ActFence: a failover of Addr, the master, was announced: let it take no more writes from anybody, and see to it that
 	// who follows it has all that it has taken. It goes on until an ActLift or ActUnfence of Addr.
 	ActFence
@@ -169,6 +171,8 @@ func (a Action) String() string {
 		return fmt.Sprintf("release term=%d", a.Term)
 	case ActRefuse:
 		return fmt.Sprintf("refuse reason=%v", a.Refuse)
+	case ActRefuseWrites:
+		return fmt.Sprintf("refuse-writes term=%d reason=%v", a.Term, a.Refuse)
 	case ActFence:
 		return "fence " + a.Addr
 	case ActLift:

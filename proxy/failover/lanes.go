@@ -33,7 +33,10 @@ type Lanes interface {
 	// Clients stay connected. An Adopt while refusing makes the lanes hold again; Refuse is called again
 	// when that adoption comes to nothing, or takes longer than the hold limit.
 	Refuse(reason string)
-	// Counts gathers the figures of the hold that Release(term) or Refuse ended and calls done with them
+	// RefuseWrites does so with all but reads of sessions that need no link of their own; those go on to the present master. A HoldAll ends that,
+	// and a Release in the same term.
+	RefuseWrites(reason string)
+	// Counts gathers the figures of the hold that Release(term), Refuse or RefuseWrites ended and calls done with them
 	// once, from any goroutine.
 	Counts(term uint64, done func(SwitchCounts))
 }

@@ -52,6 +52,7 @@ type bugs struct {
 	fenceLeft  bool // forget the fence of a former master
 	noSeal     bool // pass replies on for as long as links live
 	sealEarly  bool // as soon as a candidate is named
+	lenient    bool // reads go on whatever the hold is for that has passed the limit
 	deafFence  bool // don't look whether a master that answers NOREPLICAS is fenced
 }
 
@@ -117,6 +118,7 @@ type gate uint8
 const (
 	gateOpen gate = iota
 	gateWrites
+	gateReads // writes are refused, reads go on
 	gateAll
 	gateRefused
 )

@@ -298,6 +298,11 @@ func (o *oracle) order(a Action, verified int8) error {
 	case ActRefuse:
 		o.gate, o.broken = gateRefused, true
 		o.fences.open()
+	case ActRefuseWrites:
+		if o.gate != gateWrites || !o.cut || o.furthest() > stageNone {
+			return fmt.Errorf("I19: %v, cut off %v, the gate is %d", a, o.cut, o.gate)
+		}
+		o.gate = gateReads
 	case ActProbe:
 		o.outstanding[node(a.Addr)] = a.Number
 	case ActAdopt:
@@ -305,7 +310,7 @@ func (o *oracle) order(a Action, verified int8) error {
 		o.ordered = false
 		return err
 	case ActRelease:
-		if o.ordered && o.gate == gateWrites {
+		if o.ordered && o.gate < gateAll {
 			return fmt.Errorf("I12: writes are let go against an order")
 		}
 		o.ordered = false

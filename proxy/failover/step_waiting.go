@@ -66,7 +66,7 @@ func (s *stepper) settle() {
 		case s.m.state != Verifying:
 		case s.m.term == 0:
 			s.enter(Starting)
-		case s.m.gate == gateWrites:
+		case s.m.gate < gateAll:
 			s.backToDraining()
 			return
 		default:
