@@ -12,7 +12,8 @@
 // An address is eligible on one of three bases (verdict.go):
 //
 //   - majority: more than half of the known Sentinels name it, at an epoch not below the floor. Known are those configured and
-//     discovered; one that is down still counts as known, and names nobody.
+//     discovered; one that is down still counts as known, and names nobody. Before the first adoption, for Config.Acquaint at most, they have
+//     to be more than half of those that they know of themselves, too (acquaint.go).
 //   - followed: it is the candidate (+selected-slave and stronger) of a failover of the present master that was
 //     seen from its announcement, or the present master is lost; and it answered ROLE slave after it was named. So the release comes some ms
 //     after the promotion, up to a second before the first Sentinel says so.

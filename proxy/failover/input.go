@@ -85,11 +85,13 @@ const (
 	TimerCheck
 	// TimerFence: somebody's fence has been on the master for Config.FenceLimit.
 	TimerFence
+	// TimerAcquaint: Config.Acquaint has passed.
+	TimerAcquaint
 
 	numTimers
 )
 
-var timers = [numTimers]string{"probe", "hold", "claim", "trust", "confirm", "ask", "order", "minority", "lift", "check", "fence"}
+var timers = [numTimers]string{"probe", "hold", "claim", "trust", "confirm", "ask", "order", "minority", "lift", "check", "fence", "acquaint"}
 
 // String is the timer's word for logs and scripts.
 func (t Timer) String() string { return word(timers[:], int(t)) }

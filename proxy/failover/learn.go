@@ -129,6 +129,8 @@ func (s *stepper) learnTimer(t Timer) {
 		s.liftFailed()
 	case TimerFence:
 		s.outlived()
+	case TimerAcquaint:
+		s.m.acquainted = true
 	case TimerMinority:
 		s.m.minority = true
 	case TimerConfirm:

@@ -7,6 +7,7 @@ func (s *stepper) stepWaiting() {
 		return
 	}
 	s.aggravate()
+	s.acquaint()
 	s.search()
 }
 
@@ -14,6 +15,7 @@ func (s *stepper) stepWaiting() {
 func (s *stepper) stepRefusing() {
 	if !s.m.cfg.bugs.deafRefuse {
 		s.aggravate()
+		s.acquaint()
 		s.search()
 	}
 }
@@ -111,6 +113,7 @@ func (s *stepper) adopt(v verdict) {
 	}
 	former := m.master
 	m.term++
+	s.disarm(TimerAcquaint)
 	m.restored = m.cfg.bugs.early
 	m.flaps = min(m.flaps+1, maxFlaps)
 	m.master, m.basis, m.follow = v.addr, v.basis, v.follow
