@@ -34,7 +34,10 @@
 // # In place or anew
 //
 // When a hold ends at the same master and nothing happened to the lanes (an aborted failover, a slow ROLE), Release is given again in
-// the old term: links stay, and what is in flight on them is answered. After LinkLost, Rejected, a change of role or a refusal the same address is adopted anew.
+// the old term: links stay, and what is in flight on them is answered. After LinkLost, Rejected, a change of role or a refusal the same address is adopted anew,
+// when what is in flight on the links that are left has been answered (drain.go). Those are dropped then all the same: whether they lead to the process
+// that answers ROLE now, and with the same data, is not known. One on which nothing is asked, a subscriber's, would say nothing for ever when they
+// don't. Only INFO's run_id would tell, which Dragonfly has not, and the proxy's user may not ask for.
 //
 // # Fences
 //

@@ -87,11 +87,13 @@ const (
 	TimerFence
 	// TimerAcquaint: Config.Acquaint has passed.
 	TimerAcquaint
+	// TimerDrain: what is in flight has been waited for as long as Config.Drain.
+	TimerDrain
 
 	numTimers
 )
 
-var timers = [numTimers]string{"probe", "hold", "claim", "trust", "confirm", "ask", "order", "minority", "lift", "check", "fence", "acquaint"}
+var timers = [numTimers]string{"probe", "hold", "claim", "trust", "confirm", "ask", "order", "minority", "lift", "check", "fence", "acquaint", "drain"}
 
 // String is the timer's word for logs and scripts.
 func (t Timer) String() string { return word(timers[:], int(t)) }

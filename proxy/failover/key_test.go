@@ -10,7 +10,7 @@ import (
 func key(m *Machine, o *oracle) []byte {
 	b := []byte{byte(m.state), byte(m.gate), byte(node(m.master) + 1), byte(min(m.flaps, 1)), byte(min(m.term, 1))}
 	b = append(b, bits(m.hold.broken, m.hold.masterLost, m.restored, m.hold.since.IsZero(), m.ordered, m.minority, m.acquainted))
-	b = append(b, byte(m.shut), bits(m.check != 0, m.stubborn, m.hold.sealed))
+	b = append(b, byte(m.shut), bits(m.check != 0, m.stubborn, m.hold.sealed, m.drained, m.hold.overdue))
 	b = append(b, fenceKey(m)...)
 	b = binary.AppendUvarint(b, m.epoch)
 	b = binary.AppendUvarint(b, m.confirmed)

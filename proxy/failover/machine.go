@@ -20,6 +20,8 @@ type Config struct {
 	// Acquaint is how long, at the start, an address is not adopted that fewer Sentinels name than a majority of all that those know of; at
 	// most half of HoldTimeout.
 	Acquaint time.Duration
+	// Drain is how long an adoption anew of the same master waits for what is in flight on the links that it still has.
+	Drain time.Duration
 	// MinorityGrace is how long writes go on with fewer Sentinels in reach than a majority. Negative: for ever.
 	MinorityGrace time.Duration
 
@@ -77,6 +79,7 @@ func DefaultConfig(sentinels []string) Config {
 		Confirm:     15 * time.Second,
 
 		Acquaint:      5 * time.Second,
+		Drain:         500 * time.Millisecond,
 		MinorityGrace: 30 * time.Second,
 
 		FenceEvery: 50 * time.Millisecond,
@@ -100,6 +103,7 @@ func (c *Config) complete() {
 		{&c.Lift, &def.Lift},
 		{&c.Confirm, &def.Confirm},
 		{&c.Acquaint, &def.Acquaint},
+		{&c.Drain, &def.Drain},
 		{&c.FenceEvery, &def.FenceEvery},
 		{&c.FenceLimit, &def.FenceLimit},
 	} {
@@ -141,6 +145,8 @@ type hold struct {
 	renewals int
 	// sealed: no reply of the master is passed on any more.
 	sealed bool
+	// overdue: what is in flight has been waited for as long as Config.Drain.
+	overdue bool
 }
 
 // probe is one address that ROLE is asked of.
@@ -173,7 +179,7 @@ type Machine struct {
 	numbers    uint64 // last number given out for a result to carry
 	flaps      int    // adoptions since the master was last seen well a while after one; slows down going round in circles
 	refused    RefuseReason
-	drained    bool // the lanes have no write in flight, in this hold; for Status
+	drained    bool // the lanes have no write in flight, in this hold
 	ordered    bool // an operator wants writes to be held; TimerOrder runs
 	acquainted bool // Config.Acquaint has passed
 	minority   bool // fewer than a majority of the Sentinels have been in reach for the grace

@@ -168,6 +168,7 @@ func (s *stepper) refuse() {
 	s.m.gate, s.m.refused = gateRefused, reason
 	s.m.hold.sealed = false
 	s.open()
+	s.disarm(TimerDrain)
 	s.m.hold.broken = true // what held until now has been answered: begin anew with an adoption
 	s.act(Action{Kind: ActRefuse, Term: s.m.term, Refuse: reason})
 	s.disarm(TimerHold)

@@ -101,6 +101,10 @@ func (s *stepper) takeOver(v verdict) {
 		s.release()
 		return
 	}
+	if s.awaitsDrained(v.addr) {
+		s.settle()
+		return
+	}
 	s.adopt(v)
 }
 
@@ -114,10 +118,11 @@ func (s *stepper) adopt(v verdict) {
 	former := m.master
 	m.term++
 	s.disarm(TimerAcquaint)
+	s.disarm(TimerDrain)
 	m.restored = m.cfg.bugs.early
 	m.flaps = min(m.flaps+1, maxFlaps)
 	m.master, m.basis, m.follow = v.addr, v.basis, v.follow
-	m.hold.broken, m.hold.masterLost, m.hold.sealed = false, false, false
+	m.hold.broken, m.hold.masterLost, m.hold.sealed, m.hold.overdue = false, false, false, false
 	if m.ordered && !m.same(former, v.addr) {
 		s.suspect(former) // whoever ordered it fences, too, and may have died
 	}
