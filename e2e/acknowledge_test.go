@@ -69,7 +69,7 @@ func TestReplicasHang(t *testing.T) {
 		waits      bool   // a read does, too
 	}{
 		{"answer", "replicas=2,timeout=700ms", "2", false},
-		{"error", "replicas=2,timeout=700ms,on-timeout=error", "NOTREPLICATED the master has applied it, but fewer than 2 replicas have acknowledged it within 700ms", false},
+		{"error", "replicas=2,timeout=700ms,on-timeout=error", "NOTREPLICATED the master has applied it, but fewer than 2 replicas have acknowledged it in time (timeout=700ms)", false},
 		{"reads wait", "replicas=2,timeout=700ms,reads=replicated", "2", true},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -166,6 +166,40 @@ func TestOrderedSwitchGoesOn(t *testing.T) {
 	s.asBefore()
 }
 
+// TestOrderedSwitchElsewhere: while one proxy switches, another one that is to look, to switch or to repair says so; and to be named as
+// one of the others, too, is no obstacle.
+func TestOrderedSwitchElsewhere(t *testing.T) {
+	t.Parallel()
+	s := switchableBy(t, 2)
+	next := s.delayed(s.cluster.Master())
+	over := make(chan report)
+	go func() {
+		own := strings.TrimPrefix(s.proxies[0].admin, "http://")
+		_, r, err := s.post(context.Background(), url.Values{"to": {next.Addr()}, "admin": {own}})
+		if err != nil {
+			r.Error = err.Error()
+		}
+		over <- r
+	}()
+	s.told("it waits", func(r report) bool { return r.says("waiting until the Sentinels know") })
+	other := *s
+	other.proxies = []*proxy{s.proxies[1], s.proxies[0]}
+	for _, order := range []string{"dry-run", "repair", "without-fence"} {
+		code, r, err := other.post(context.Background(), url.Values{order: {""}})
+		if err != nil || code != http.StatusConflict || !strings.Contains(r.Error, "is under way there") {
+			t.Errorf("%s: %d %+v %v", order, code, r, err)
+		}
+	}
+	if err := s.cluster.Sentinels[2].Resume(); err != nil {
+		t.Fatal(err)
+	}
+	if r := <-over; r.Outcome != "switched" || r.Error != "" || len(r.Unsure) > 0 {
+		t.Errorf("%+v", r)
+	}
+	other.ordered("checked", url.Values{"dry-run": {""}})
+	s.asBefore()
+}
+
 // delayed lets a switchover with this `to` not go on: a Sentinel answers nothing, and so does not know the priorities.
 func (s *switchable) delayed(old *servers.Node) *servers.Node {
 	s.t.Helper()

@@ -137,7 +137,7 @@ func (g *laneGroup) unacknowledged(text string) {
 
 // strengthen begins a hold, or makes one stronger.
 func (g *laneGroup) strengthen(m gate.Mode) {
-	if g.gate.Mode() == gate.Pass {
+	if is := g.gate.Mode(); is == gate.Pass || is == gate.RefuseWrites && m == gate.HoldAll {
 		g.hold.begin(g)
 	}
 	g.gate.Hold(m)
@@ -199,6 +199,9 @@ func (g *laneGroup) releaseSorted(term, hold uint64) {
 		g.loop.After(drainCheck, func() { g.releaseSorted(term, hold) })
 		return
 	}
+	if g.gate.Mode() == gate.RefuseWrites {
+		g.hold.begin(g) // what it was until then has been told
+	}
 	g.links.Resume()
 	g.gate.Release()
 }
@@ -222,6 +225,15 @@ func (g *laneGroup) released(f func()) {
 		return
 	}
 	f()
+}
+
+// refuseWrites: nothing was lost, so the links stay.
+func (g *laneGroup) refuseWrites(reply []byte) {
+	g.sessions.Refusal = reply
+	g.gate.RefuseWrites()
+	if g.gate.Mode() == gate.RefuseWrites { // else the lane holds everything since, and the driver is about to hear of it
+		g.links.Refuse(reply)
+	}
 }
 
 func (g *laneGroup) refuse(reply []byte) {

@@ -150,6 +150,12 @@ func (l *groupLanes) Refuse(reason string) {
 	l.each(func(g *laneGroup) { g.refuse(reply) })
 }
 
+// RefuseWrites is failover.Lanes'.
+func (l *groupLanes) RefuseWrites(reason string) {
+	reply := []byte(fmt.Sprintf("-NOMASTER no master of %q to send this to, only reads go on: %s\r\n", l.name, reason))
+	l.each(func(g *laneGroup) { g.refuseWrites(reply) })
+}
+
 // Counts is failover.Lanes'. Asked after Release or Refuse, it is answered behind them in each mailbox.
 func (l *groupLanes) Counts(_ uint64, done func(failover.SwitchCounts)) {
 	var (

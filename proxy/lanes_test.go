@@ -351,6 +351,58 @@ func TestLanesRefuse(t *testing.T) {
 	}
 }
 
+// TestLanesRefuseWrites: only what may write is answered, over links that stay, and a release in place ends it; where a lane has lost a link
+// meanwhile it holds on.
+func TestLanesRefuseWrites(t *testing.T) {
+	s := scripted.Listen(t)
+	l, d := newLanes(t, 1)
+	g := l.lanes[0]
+	l.Adopt(s.Addr().String(), 1, 0)
+	d.wait(t, failover.Restored, 1)
+	l.Release(1)
+	c := g.connect(t)
+	send(t, c, "GET a\r\n")
+	p := s.AcceptReady()
+	p.Expect("GET a")
+	p.Send("$-1\r\n")
+	receive(t, c, "$-1\r\n")
+	l.HoldWrites(1)
+	d.wait(t, failover.Drained, 1)
+	send(t, c, "SET a 1\r\nGET a\r\n")
+	for held := 0; held < 2; {
+		g.in(t, func() { held, _ = g.gate.Pending() })
+	}
+	l.RefuseWrites("too few answer")
+	no := "-NOMASTER no master of \"m\" to send this to, only reads go on: too few answer\r\n"
+	p.Expect("GET a")
+	p.Send("$-1\r\n")
+	receive(t, c, no+"$-1\r\n")
+	counts := make(chan failover.SwitchCounts, 1)
+	l.Counts(1, func(c failover.SwitchCounts) { counts <- c })
+	if c := <-counts; c.Held != 2 || c.Expired != 2 || c.Released+c.Cancelled != 0 {
+		t.Errorf("%+v", c)
+	}
+	l.Release(1)
+	l.Counts(1, func(c failover.SwitchCounts) { counts <- c })
+	if c := <-counts; c.Held+c.Expired+c.Released > 0 {
+		t.Errorf("told twice: %+v", c)
+	}
+	send(t, c, "SET a 1\r\n")
+	p.Expect("SET a 1")
+	p.Send("+OK\r\n")
+	receive(t, c, "+OK\r\n")
+
+	l.HoldWrites(1)
+	send(t, c, "GET a\r\n")
+	p.Expect("GET a")
+	p.Cut()
+	d.wait(t, failover.LinkLost, 1)
+	l.RefuseWrites("too few answer")
+	if m := g.mode(t); m != gate.HoldAll {
+		t.Errorf("mode %v", m)
+	}
+}
+
 // TestLanesAdoptNowhere: an address that can't be resolved is a lost link of its term.
 func TestLanesAdoptNowhere(t *testing.T) {
 	l, d := newLanes(t, 2)

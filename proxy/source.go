@@ -38,6 +38,9 @@ func (g *group) status() admin.GroupStatus {
 		s.Reason = d.RefuseText
 	default:
 		s.Reason = d.HoldReason
+		if s.WritesRefused = d.WritesRefused; s.WritesRefused {
+			s.Reason += ", writes are refused"
+		}
 		if d.WaitingText != "" {
 			s.Reason += ": " + d.WaitingText
 		}

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"net/http"
 	"sync"
@@ -95,8 +96,9 @@ func (p *Proxy) Switch(order admin.SwitchOrder) (admin.Switchover, *admin.Refusa
 	if all.ctx.Err() != nil {
 		return nil, &admin.Refusal{Code: http.StatusServiceUnavailable, Text: "the proxy is stopping"}
 	}
+	o.ID = rand.Text()
 	s := &switchover{began: time.Now(), what: description(&o), done: make(chan struct{})}
-	s.mu.report = migrate.Report{Master: o.Master, Outcome: migrate.Running, Unsure: []string{}, Steps: []migrate.Step{}}
+	s.mu.report = o.Begun()
 	o.Progress = func(r migrate.Report) { s.tell(r, nil) }
 	all.mu.last = s
 	log := p.log.With(zap.String("group", o.Master))
@@ -126,12 +128,12 @@ func description(o *migrate.Options) string {
 	if o.To != "" {
 		to = " to " + o.To
 	}
-	switch {
-	case o.DryRun:
+	switch o.Order() {
+	case migrate.OrderDryRun:
 		return fmt.Sprintf("the dry run of a switchover of %q%s", o.Master, to)
-	case o.Rehearse > 0:
+	case migrate.OrderRehearse:
 		return fmt.Sprintf("the rehearsal of a switchover of %q%s", o.Master, to)
-	case o.Repair:
+	case migrate.OrderRepair:
 		return fmt.Sprintf("the repair of %q", o.Master)
 	}
 	return fmt.Sprintf("the switchover of %q%s", o.Master, to)
@@ -167,6 +169,9 @@ func (p *Proxy) switchOptions(order admin.SwitchOrder) (migrate.Options, *admin.
 
 // itself is this process among the proxies of a switchover.
 type itself struct{ admin *admin.Server }
+
+// Idle is migrate.Proxy's: there is one at a time, and this is it.
+func (i itself) Idle(context.Context, string, string) error { return nil }
 
 // Takes is migrate.Proxy's: who may ask this process for a switchover may have it hold.
 func (i itself) Takes(context.Context, string) error { return nil }

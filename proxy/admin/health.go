@@ -34,7 +34,7 @@ func unready(s *Status) string {
 		switch g := &s.Groups[i]; {
 		case !g.Listening:
 			return g.Group + ": listeners are not open"
-		case g.State == Refusing:
+		case g.State == Refusing, g.WritesRefused:
 			return fmt.Sprintf("%s: refusing: %s", g.Group, g.Reason)
 		}
 	}

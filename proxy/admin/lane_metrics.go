@@ -98,7 +98,7 @@ var laneMetrics = []laneMetric{
 		func(c *LaneCounters) float64 { return float64(c.NotAwaited) },
 	},
 	{
-		"commands_not_replicated_total", "Writes that replicas had not acknowledged in time, answered NOTREPLICATED.", counter,
+		"commands_not_replicated_total", "Commands answered NOTREPLICATED: writes that replicas had not acknowledged in time, and reads that waited for them.", counter,
 		func(c *LaneCounters) float64 { return float64(c.NotReplicated) },
 	},
 	{

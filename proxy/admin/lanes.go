@@ -44,7 +44,7 @@ type LaneCounters struct {
 	Withheld        int     `json:"commands_withheld"`       // gauge: answered by the master, waiting for replicas; in flight
 	Acknowledged    uint64  `json:"commands_acknowledged"`   // writes that replicas have acknowledged
 	NotAwaited      uint64  `json:"commands_not_awaited"`    // that they have not in time; answered all the same
-	NotReplicated   uint64  `json:"commands_not_replicated"` // the same, answered as NOTREPLICATED
+	NotReplicated   uint64  `json:"commands_not_replicated"` // writes and reads, answered as NOTREPLICATED instead
 
 	// Commands that never reach gate or link.
 	Local   uint64 `json:"commands_local"`   // answered by the proxy itself

@@ -165,6 +165,9 @@ func TestReadyz(t *testing.T) {
 		{"second group refuses", func(s *Status) {
 			s.Groups[1].State, s.Groups[1].Reason = Refusing, "no majority of the Sentinels names a master"
 		}, "b: refusing: no majority of the Sentinels names a master"},
+		{"only reads go on", func(s *Status) {
+			s.Groups[0].State, s.Groups[0].Reason, s.Groups[0].WritesRefused = Draining, "minority, writes are refused", true
+		}, "a: refusing: minority, writes are refused"},
 		{"stopping", func(s *Status) { s.Stopping = true }, "stopping"},
 	}
 	for _, tt := range tests {

@@ -58,19 +58,22 @@ type Status struct {
 // GroupStatus is one group now. The figures of clients, links and what is held are filled in by the
 // server, which adds up those of the group's lanes; Source leaves them zero.
 type GroupStatus struct {
-	Group        string           `json:"group"` // the master's name in Sentinel
-	State        State            `json:"state"`
-	StateSeconds float64          `json:"state_seconds"` // time spent in it
-	Reason       string           `json:"reason"`        // why it is not Serving; "" when it is
-	Listen       []string         `json:"listen"`        // as bound, so that port 0 shows the port in use
-	Listening    bool             `json:"listening"`     // all of Listen are open
-	Master       string           `json:"master"`        // the adopted master, host:port; "" before the first
-	Candidate    string           `json:"candidate"`     // being verified; "" when none
-	Epoch        uint64           `json:"config_epoch"`  // of the adopted master
-	Term         uint64           `json:"term"`          // adoptions so far
-	Drained      bool             `json:"drained"`       // in a hold: no write that came before it is in flight any more
-	Fence        string           `json:"fence"`         // what became of the last fence, see Switch; "" before the first
-	Sentinels    []SentinelStatus `json:"sentinels"`
+	Group        string  `json:"group"` // the master's name in Sentinel
+	State        State   `json:"state"`
+	StateSeconds float64 `json:"state_seconds"` // time spent in it
+	Reason       string  `json:"reason"`        // why it is not Serving; "" when it is
+	// WritesRefused: it is Draining, the limit of the hold has passed, and reads go on.
+	WritesRefused bool `json:"writes_refused"`
+
+	Listen    []string         `json:"listen"`       // as bound, so that port 0 shows the port in use
+	Listening bool             `json:"listening"`    // all of Listen are open
+	Master    string           `json:"master"`       // the adopted master, host:port; "" before the first
+	Candidate string           `json:"candidate"`    // being verified; "" when none
+	Epoch     uint64           `json:"config_epoch"` // of the adopted master
+	Term      uint64           `json:"term"`         // adoptions so far
+	Drained   bool             `json:"drained"`      // in a hold: no write that came before it is in flight any more
+	Fence     string           `json:"fence"`        // what became of the last fence, see Switch; "" before the first
+	Sentinels []SentinelStatus `json:"sentinels"`
 
 	Clients ClientTotals `json:"clients"`
 	Held    HeldTotals   `json:"held"`

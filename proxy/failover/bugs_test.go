@@ -28,6 +28,7 @@ func TestExplorationFindsBugs(t *testing.T) {
 		{"the fence of a former master is forgotten", bugs{fenceLeft: true}, "I16"},
 		{"replies are never sealed", bugs{noSeal: true}, "I17"},
 		{"replies are sealed when the candidate is named", bugs{sealEarly: true}, "I17"},
+		{"reads go on whatever passes the limit", bugs{lenient: true}, "I19"},
 		{"a fenced master is taken for one without replicas", bugs{deafFence: true}, "I18"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

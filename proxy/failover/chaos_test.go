@@ -84,7 +84,7 @@ func (c *chaos) moves(m *Machine) []move {
 // alphabet is what a Sentinel can say in chaos: the present, the next, a stale and a wild opinion, and every stage of two failovers.
 var alphabet = []string{
 	"names A 5", "names B 6", "names B 5", "names C 4", "names A 8", "down", "up", "gone", "no-such-master",
-	"+vote-for-leader A", "+try-failover A", "+selected-slave B A", "+failover-state-wait-promotion A", "+promoted-slave B A",
+	"+vote-for-leader", "+try-failover A", "+selected-slave B A", "+failover-state-wait-promotion A", "+promoted-slave B A",
 	"+switch-master A B", "+failover-end A", "-failover-abort-x A", "+try-failover B", "+selected-slave C B", "+selected-slave A B", "+odown A",
 	"names A 5 failover_in_progress", "+tilt",
 }

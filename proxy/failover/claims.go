@@ -71,7 +71,6 @@ var stagesByText = []struct {
 	prefix string
 	stage  stage
 }{
-	{"+vote-for-leader", stageVoted},
 	{"+failover-state-send-slaveof-noone", stageSelected},
 	{"+failover-state-wait-promotion", stagePromoting},
 	{"+failover-state-reconf-slaves", stagePromoted},
@@ -106,16 +105,13 @@ func (s *stepper) progress(v *view, st stage, master, candidate string) {
 	s.arm(TimerClaim, s.m.cfg.Patience)
 }
 
-// abort ends v's claim, and the votes that others gave for it.
+// abort ends v's claim.
 func (s *stepper) abort(v *view, e topology.Event) {
 	lifted := false
-	for i := range s.m.views {
-		by := &s.m.views[i]
-		for _, c := range by.claims() {
-			if s.m.same(c.master, e.Master) && (by.addr == v.addr || c.stage == stageVoted) {
-				lifted = lifted || c.active()
-				c.forget()
-			}
+	for _, c := range v.claims() {
+		if s.m.same(c.master, e.Master) {
+			lifted = lifted || c.active()
+			c.forget()
 		}
 	}
 	if s.armed(TimerConfirm) && s.m.follow == v.addr && !s.m.isMaster(e.Master) {

@@ -12,13 +12,14 @@
 // An address is eligible on one of three bases (verdict.go):
 //
 //   - majority: more than half of the known Sentinels name it, at an epoch not below the floor. Known are those configured and
-//     discovered; one that is down still counts as known, and names nobody.
+//     discovered; one that is down still counts as known, and names nobody. Before the first adoption, for Config.Acquaint at most, they have
+//     to be more than half of those that they know of themselves, too (acquaint.go).
 //   - followed: it is the candidate (+selected-slave and stronger) of a failover of the present master that was
 //     seen from its announcement, or the present master is lost; and it answered ROLE slave after it was named. So the release comes some ms
 //     after the promotion, up to a second before the first Sentinel says so.
 //   - undisputed: it is the present master, no majority can be had, and no Sentinel that answers names another at a higher epoch.
 //     So Sentinels that are restarted do not stop the service. It is no basis any more when fewer than a majority have been in
-//     reach for Config.MinorityGrace (minority.go): then writes are held until a majority is back.
+//     reach for Config.MinorityGrace (minority.go): then writes are held until a majority is back, and refused when the limit passes; reads go on.
 //
 // The master of a failover that a Sentinel claims to run is not eligible while the claim is believed: until it is
 // withdrawn (-failover-abort-*), the Sentinel is in TILT, or it made no progress for Config.Patience. One that has named its candidate is also believed
@@ -33,7 +34,10 @@
 // # In place or anew
 //
 // When a hold ends at the same master and nothing happened to the lanes (an aborted failover, a slow ROLE), Release is given again in
-// the old term: links stay, and what is in flight on them is answered. After LinkLost, Rejected, a change of role or a refusal the same address is adopted anew.
+// the old term: links stay, and what is in flight on them is answered. After LinkLost, Rejected, a change of role or a refusal the same address is adopted anew,
+// when what is in flight on the links that are left has been answered (drain.go). Those are dropped then all the same: whether they lead to the process
+// that answers ROLE now, and with the same data, is not known. One on which nothing is asked, a subscriber's, would say nothing for ever when they
+// don't. Only INFO's run_id would tell, which Dragonfly has not, and the proxy's user may not ask for.
 //
 // # Fences
 //
@@ -72,6 +76,8 @@
 //	I17 When a claim says that a replica is being promoted, or a candidate answers that it is master, and everything is held, no more replies
 //	    are passed on; and not before another node may have been promoted.
 //	I18 Writes that are held because somebody else's fence is on the master are not let go before it is off, or the limit has passed.
+//	I19 Reads go on beyond the limit only where writes were held because fewer than a majority of the Sentinels have been in reach for the
+//	    grace, and no failover of the master is claimed.
 //
 // The default depth takes seconds; "go test ./proxy/failover -depth 4 -walks 5000" takes minutes. bugs_test.go switches mistakes on
 // and demands that the exploration finds each. An address is compared as written (Config.Same is the hook): a node that

@@ -154,6 +154,9 @@ func (d *Driver) perform(actions []Action, now time.Time) {
 		case ActRefuse:
 			d.opts.Lanes.Refuse(a.Refuse.Text())
 			d.count(a.Term)
+		case ActRefuseWrites:
+			d.opts.Lanes.RefuseWrites(a.Refuse.Text())
+			d.count(a.Term)
 		case ActAsk:
 			d.opts.AskSentinels()
 		case ActProbe:
@@ -201,8 +204,8 @@ func (d *Driver) logAction(a Action) {
 		d.log.Info("adopt", zap.String("master", a.Addr), zap.Uint64("term", a.Term), zap.Uint64("epoch", a.Epoch), zap.Stringer("basis", a.Basis))
 	case ActRelease:
 		d.log.Info("release", zap.String("master", d.m.master), zap.Uint64("term", a.Term))
-	case ActRefuse:
-		d.log.Error("hold limit passed, refusing", zap.Stringer("reason", a.Refuse))
+	case ActRefuse, ActRefuseWrites:
+		d.log.Error("hold limit passed, refusing", zap.Bool("writes_only", a.Kind == ActRefuseWrites), zap.Stringer("reason", a.Refuse))
 	case ActNote:
 		if a.Bug {
 			d.log.Error(a.Text)

@@ -63,8 +63,11 @@ func (r *rig) HoldWrites(term uint64) { r.order("hold-writes %d", term) }
 func (r *rig) HoldAll(term uint64)    { r.order("hold-all %d", term) }
 func (r *rig) Release(term uint64)    { r.order("release %d", term) }
 func (r *rig) Refuse(reason string)   { r.order("refuse %s", reason) }
-func (r *rig) Seal(term uint64)       { r.order("seal %d", term) }
-func (r *rig) Genuine(term uint64)    { r.order("genuine %d", term) }
+func (r *rig) RefuseWrites(reason string) {
+	r.order("refuse-writes %s", reason)
+}
+func (r *rig) Seal(term uint64)    { r.order("seal %d", term) }
+func (r *rig) Genuine(term uint64) { r.order("genuine %d", term) }
 
 func (r *rig) Adopt(addr string, term, _ uint64) {
 	r.order("adopt %s %d", addr, term)
@@ -334,7 +337,7 @@ func TestJSON(t *testing.T) {
 			v    any
 			want string
 		}{
-			{r.d.Status(), "basis confirmed counters drained epoch fence group hold_ms hold_reason master probed refuse_reason refuse_text sentinels state state_ms term waiting_for waiting_text"},
+			{r.d.Status(), "basis confirmed counters drained epoch fence group hold_ms hold_reason master probed refuse_reason refuse_text sentinels state state_ms term waiting_for waiting_text writes_refused"},
 			{r.d.Status().Sentinels[0], "addr at candidate counts dismissed epoch failover flags known_sentinels master text tilt up"},
 			{r.d.Status().Counters, "adoptions events_dropped holds late probes probes_failed refused switches transitions"},
 			{r.d.Reports()[0], "basis began counts duration_ms epoch events from group id kind open reason term to"},

@@ -205,7 +205,7 @@ func endsWith(p position, others string) error {
 // anyTimer is one of those set, but for the hold limit (which may not come to the rescue): each gets its turn.
 func anyTimer(m *Machine, n int) (Timer, bool) {
 	var set []Timer
-	for _, t := range []Timer{TimerProbe, TimerClaim, TimerConfirm, TimerTrust, TimerAsk, TimerOrder, TimerMinority, TimerLift, TimerCheck, TimerFence} {
+	for _, t := range []Timer{TimerProbe, TimerClaim, TimerConfirm, TimerTrust, TimerAsk, TimerOrder, TimerMinority, TimerLift, TimerCheck, TimerFence, TimerAcquaint, TimerDrain} {
 		if !m.deadline[t].IsZero() {
 			set = append(set, t)
 		}

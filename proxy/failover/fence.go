@@ -44,7 +44,7 @@ func (s *stepper) suspect(addr string) {
 // defend fences the master whose failover is announced, while it lives and nobody else has ordered the hold.
 func (s *stepper) defend() {
 	m := &s.m
-	if !m.cfg.Fence || m.gate != gateWrites && m.gate != gateAll || m.state == Restoring || m.hold.masterLost || m.ordered ||
+	if !m.cfg.Fence || m.gate == gateOpen || m.gate == gateRefused || m.state == Restoring || m.hold.masterLost || m.ordered ||
 		m.claimed(m.master) < stageAnnounced {
 		return
 	}

@@ -85,11 +85,15 @@ const (
 	TimerCheck
 	// TimerFence: somebody's fence has been on the master for Config.FenceLimit.
 	TimerFence
+	// TimerAcquaint: Config.Acquaint has passed.
+	TimerAcquaint
+	// TimerDrain: what is in flight has been waited for as long as Config.Drain.
+	TimerDrain
 
 	numTimers
 )
 
-var timers = [numTimers]string{"probe", "hold", "claim", "trust", "confirm", "ask", "order", "minority", "lift", "check", "fence"}
+var timers = [numTimers]string{"probe", "hold", "claim", "trust", "confirm", "ask", "order", "minority", "lift", "check", "fence", "acquaint", "drain"}
 
 // String is the timer's word for logs and scripts.
 func (t Timer) String() string { return word(timers[:], int(t)) }
@@ -115,6 +119,8 @@ const (
 	ActRelease
 	// ActRefuse: the hold limit has passed; Refuse says what was missing.
 	ActRefuse
+	// ActRefuseWrites: the same, of a hold of writes that nothing speaks for but that too few Sentinels are in reach: reads go on.
+	ActRefuseWrites
 	// ActFence: a failover of Addr, the master, was announced: let it take no more writes from anybody, and see to it that
 	// who follows it has all that it has taken. It goes on until an ActLift or ActUnfence of Addr.
 	ActFence
@@ -169,6 +175,8 @@ func (a Action) String() string {
 		return fmt.Sprintf("release term=%d", a.Term)
 	case ActRefuse:
 		return fmt.Sprintf("refuse reason=%v", a.Refuse)
+	case ActRefuseWrites:
+		return fmt.Sprintf("refuse-writes term=%d reason=%v", a.Term, a.Refuse)
 	case ActFence:
 		return "fence " + a.Addr
 	case ActLift:

@@ -9,8 +9,8 @@ import (
 // states with one key behave alike. Sentinels are sorted by what they say, because none of them is special.
 func key(m *Machine, o *oracle) []byte {
 	b := []byte{byte(m.state), byte(m.gate), byte(node(m.master) + 1), byte(min(m.flaps, 1)), byte(min(m.term, 1))}
-	b = append(b, bits(m.hold.broken, m.hold.masterLost, m.restored, m.hold.since.IsZero(), m.ordered, m.minority))
-	b = append(b, byte(m.shut), bits(m.check != 0, m.stubborn, m.hold.sealed))
+	b = append(b, bits(m.hold.broken, m.hold.masterLost, m.restored, m.hold.since.IsZero(), m.ordered, m.minority, m.acquainted))
+	b = append(b, byte(m.shut), bits(m.check != 0, m.stubborn, m.hold.sealed, m.drained, m.hold.overdue))
 	b = append(b, fenceKey(m)...)
 	b = binary.AppendUvarint(b, m.epoch)
 	b = binary.AppendUvarint(b, m.confirmed)

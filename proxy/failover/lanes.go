@@ -18,7 +18,7 @@ type Lanes interface {
 	// Adopt makes addr ("host:port"), master since the config-epoch epoch, the master: links to any other address are dropped (what is in flight on them becomes
 	// lost: replayed or answered as unknown), links to addr are dialled, the backlog is sent. Answered
 	// with Restored(term) when all lanes are ready to pass commands, or with LinkLost(term).
-	// Adopting the present address again dials anew.
+	// Adopting the present address again dials anew. It is done when nothing but reads is in flight any more, or Config.Drain has passed.
 	Adopt(addr string, term, epoch uint64)
 	// Seal has no reply passed on any more that has not begun, until Release in the same term or Adopt: another node may be
 	// taking writes already, and what the present master answers from now on may be lost.
@@ -33,7 +33,10 @@ type Lanes interface {
 	// Clients stay connected. An Adopt while refusing makes the lanes hold again; Refuse is called again
 	// when that adoption comes to nothing, or takes longer than the hold limit.
 	Refuse(reason string)
-	// Counts gathers the figures of the hold that Release(term) or Refuse ended and calls done with them
+	// RefuseWrites does so with all but reads of sessions that need no link of their own; those go on to the present master. A HoldAll ends that,
+	// and a Release in the same term.
+	RefuseWrites(reason string)
+	// Counts gathers the figures of the hold that Release(term), Refuse or RefuseWrites ended and calls done with them
 	// once, from any goroutine.
 	Counts(term uint64, done func(SwitchCounts))
 }

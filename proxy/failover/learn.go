@@ -46,7 +46,7 @@ func (s *stepper) learnLane(r LaneReport) bool {
 	case PinnedLost:
 		s.news.look = true
 	case Drained:
-		s.m.drained = s.m.gate > gateOpen
+		s.drained()
 	case Restored:
 		s.m.restored = true
 	case NoReplicas:
@@ -129,6 +129,11 @@ func (s *stepper) learnTimer(t Timer) {
 		s.liftFailed()
 	case TimerFence:
 		s.outlived()
+	case TimerDrain:
+		s.m.hold.overdue = true
+		s.hurry()
+	case TimerAcquaint:
+		s.m.acquainted = true
 	case TimerMinority:
 		s.m.minority = true
 	case TimerConfirm:

@@ -17,6 +17,11 @@ type Config struct {
 	TrustAfter  time.Duration // how long a dismissed claim stays dismissed
 	Lift        time.Duration // how long a release waits for Lifted
 	Confirm     time.Duration // how long a majority may take to confirm a master adopted by following a failover
+	// Acquaint is how long, at the start, an address is not adopted that fewer Sentinels name than a majority of all that those know of; at
+	// most half of HoldTimeout.
+	Acquaint time.Duration
+	// Drain is how long an adoption anew of the same master waits for what is in flight on the links that it still has.
+	Drain time.Duration
 	// MinorityGrace is how long writes go on with fewer Sentinels in reach than a majority. Negative: for ever.
 	MinorityGrace time.Duration
 
@@ -52,13 +57,14 @@ type bugs struct {
 	fenceLeft  bool // forget the fence of a former master
 	noSeal     bool // pass replies on for as long as links live
 	sealEarly  bool // as soon as a candidate is named
+	lenient    bool // reads go on whatever the hold is for that has passed the limit
 	deafFence  bool // don't look whether a master that answers NOREPLICAS is fenced
 }
 
 // DefaultConfig returns the default limits and intervals for the given Sentinels.
 //
 // CheckEvery is what a service IP needs that hides a change of role; Patience is several times what the slowest measured
-// failover needed between two messages (0.9 s); Confirm is more than the 10 to 12 s after which Sentinels demote a master they do not agree with.
+// failover needed between two messages (0.9 s); Acquaint is more than it takes to find out that a Sentinel does not answer (2 s); Confirm is more than the 10 to 12 s after which Sentinels demote a master they do not agree with.
 func DefaultConfig(sentinels []string) Config {
 	return Config{
 		Sentinels:   sentinels,
@@ -72,6 +78,8 @@ func DefaultConfig(sentinels []string) Config {
 		Lift:        2 * time.Second,
 		Confirm:     15 * time.Second,
 
+		Acquaint:      5 * time.Second,
+		Drain:         500 * time.Millisecond,
 		MinorityGrace: 30 * time.Second,
 
 		FenceEvery: 50 * time.Millisecond,
@@ -94,6 +102,8 @@ func (c *Config) complete() {
 		{&c.TrustAfter, &def.TrustAfter},
 		{&c.Lift, &def.Lift},
 		{&c.Confirm, &def.Confirm},
+		{&c.Acquaint, &def.Acquaint},
+		{&c.Drain, &def.Drain},
 		{&c.FenceEvery, &def.FenceEvery},
 		{&c.FenceLimit, &def.FenceLimit},
 	} {
@@ -106,6 +116,7 @@ func (c *Config) complete() {
 	}
 	c.Patience = min(c.Patience, c.HoldTimeout/2)
 	c.FenceLimit = min(c.FenceLimit, c.HoldTimeout/2)
+	c.Acquaint = min(c.Acquaint, c.HoldTimeout/2)
 	if c.Same == nil {
 		c.Same = func(a, b string) bool { return a == b }
 	}
@@ -117,6 +128,7 @@ type gate uint8
 const (
 	gateOpen gate = iota
 	gateWrites
+	gateReads // writes are refused, reads go on
 	gateAll
 	gateRefused
 )
@@ -133,6 +145,8 @@ type hold struct {
 	renewals int
 	// sealed: no reply of the master is passed on any more.
 	sealed bool
+	// overdue: what is in flight has been waited for as long as Config.Drain.
+	overdue bool
 }
 
 // probe is one address that ROLE is asked of.
@@ -160,19 +174,20 @@ type Machine struct {
 	// differ only between an adoption by BasisFollowed and its confirmation, while TimerConfirm runs.
 	epoch, confirmed uint64
 
-	views    []view // one per known Sentinel, sorted by address
-	probes   []probe
-	numbers  uint64 // last number given out for a result to carry
-	flaps    int    // adoptions since the master was last seen well a while after one; slows down going round in circles
-	refused  RefuseReason
-	drained  bool // the lanes have no write in flight, in this hold; for Status
-	ordered  bool // an operator wants writes to be held; TimerOrder runs
-	minority bool // fewer than a majority of the Sentinels have been in reach for the grace
-	fences   []fence
-	shut     shut
-	check    uint64 // number of the outstanding ActCheck, 0 if there is none
-	stubborn bool   // the fence on the master could not be lifted
-	deadline [numTimers]time.Time
+	views      []view // one per known Sentinel, sorted by address
+	probes     []probe
+	numbers    uint64 // last number given out for a result to carry
+	flaps      int    // adoptions since the master was last seen well a while after one; slows down going round in circles
+	refused    RefuseReason
+	drained    bool // the lanes have no write in flight, in this hold
+	ordered    bool // an operator wants writes to be held; TimerOrder runs
+	acquainted bool // Config.Acquaint has passed
+	minority   bool // fewer than a majority of the Sentinels have been in reach for the grace
+	fences     []fence
+	shut       shut
+	check      uint64 // number of the outstanding ActCheck, 0 if there is none
+	stubborn   bool   // the fence on the master could not be lifted
+	deadline   [numTimers]time.Time
 }
 
 const (

@@ -1,7 +1,8 @@
 package failover
 
 // Cut off from most Sentinels, the proxy would not hear of a failover that they carry out on the other side. For a while it
-// goes on (Sentinels are restarted, too); then it holds writes, because those that the master still takes may be thrown away.
+// goes on (Sentinels are restarted, too); then it holds writes, because those that the master still takes may be thrown away. Reads go on, also
+// when the hold limit has passed: they may be old, but nothing is lost by them.
 
 // reach keeps account of whether a majority of the known Sentinels can be reached. One counts from the first answer after its
 // connection: before that nobody knows what it has seen. What it answers does not matter here.

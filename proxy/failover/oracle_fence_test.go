@@ -101,7 +101,7 @@ func (o *oracle) fence(a Action) error {
 	switch {
 	case n != o.master:
 		return fmt.Errorf("I14: %v, which is not the master", a)
-	case o.gate != gateWrites && o.gate != gateAll:
+	case o.gate == gateOpen, o.gate == gateRefused:
 		return fmt.Errorf("I14: %v while the gate is %d", a, o.gate)
 	case o.ordered, o.lost:
 		return fmt.Errorf("I14: %v, ordered %v, lost %v", a, o.ordered, o.lost)

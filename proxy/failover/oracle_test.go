@@ -217,16 +217,12 @@ func (o *oracle) listen(e topology.Event) {
 		about.stage, about.announced = stageAnnounced, true
 		o.others(s, node(e.Master))
 	case topology.FailoverState, topology.SelectedReplica, topology.PromotedReplica, topology.SwitchMaster, topology.FailoverEnd:
-		if node(e.Node) != o.master && (e.Node != "" || o.master < 0 || node(e.Master) == o.master || about.stage > 0) {
+		if e.Master != "" && node(e.Node) != o.master && (e.Node != "" || o.master < 0 || node(e.Master) == o.master || about.stage > 0) {
 			about.further(e)
 			o.others(s, node(e.Master))
 		}
 	case topology.FailoverAbort:
-		for i := range o.said {
-			if by := &o.said[i].claims[node(e.Master)]; by == about || by.stage == stageVoted {
-				by.forget()
-			}
-		}
+		about.forget()
 		o.fell = o.fell || o.follow == int8(sentinel(e.Sentinel))
 	case topology.Other:
 		for i := range s.claims {
@@ -302,6 +298,11 @@ func (o *oracle) order(a Action, verified int8) error {
 	case ActRefuse:
 		o.gate, o.broken = gateRefused, true
 		o.fences.open()
+	case ActRefuseWrites:
+		if o.gate != gateWrites || !o.cut || o.furthest() > stageNone {
+			return fmt.Errorf("I19: %v, cut off %v, the gate is %d", a, o.cut, o.gate)
+		}
+		o.gate = gateReads
 	case ActProbe:
 		o.outstanding[node(a.Addr)] = a.Number
 	case ActAdopt:
@@ -309,7 +310,7 @@ func (o *oracle) order(a Action, verified int8) error {
 		o.ordered = false
 		return err
 	case ActRelease:
-		if o.ordered && o.gate == gateWrites {
+		if o.ordered && o.gate < gateAll {
 			return fmt.Errorf("I12: writes are let go against an order")
 		}
 		o.ordered = false

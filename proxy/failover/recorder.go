@@ -156,7 +156,7 @@ func (rec *recorder) action(a Action, m *Machine, now time.Time) {
 	case ActAdopt:
 		c.Adoptions++
 		r.Basis = a.Basis.String()
-	case ActRefuse:
+	case ActRefuse, ActRefuseWrites:
 		if r.RefuseReason == "" { // or it is refused again, after an adoption that failed
 			c.Refused++
 			r.RefusedMS, r.RefuseReason = millis(now.Sub(r.Began)), a.Refuse.String()

@@ -13,6 +13,7 @@ const (
 	Serving
 	// Draining: a failover was announced and the master still works: new writes are held, those in flight are
 	// answered, reads go on. Entered from Serving, and from Verifying when another failover is announced before all was held.
+	// When the limit passes while only too few Sentinels are in reach, writes are refused, and it goes on.
 	// Left for Holding (candidate named, link lost, role changed), Verifying (announcement withdrawn or dismissed), Refusing.
 	Draining
 	// Holding: everything is held and no address is eligible for adoption. Entered from Serving, Draining, Restoring,

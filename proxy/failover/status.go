@@ -13,18 +13,20 @@ type Status struct {
 	Term      uint64  `json:"term"`
 	Basis     string  `json:"basis"` // on whose word it was adopted
 	// HoldSince is nil while serving; HoldMS how long that is by now.
-	HoldSince    *time.Time       `json:"hold_since,omitempty"`
-	HoldMS       float64          `json:"hold_ms"`
-	Drained      bool             `json:"drained"`     // no write from before the hold is in flight any more
-	HoldReason   string           `json:"hold_reason"` // a HoldReason's word, "none" while serving
-	RefuseReason string           `json:"refuse_reason"`
-	RefuseText   string           `json:"refuse_text"`  // the same as the sentence part that clients get
-	WaitingText  string           `json:"waiting_text"` // the same as a sentence part
-	Waiting      string           `json:"waiting_for"`  // what is missing for a release, a RefuseReason's word; "none" while serving
-	Probed       []ProbeStatus    `json:"probed"`
-	Sentinels    []SentinelStatus `json:"sentinels"`
-	Fence        string           `json:"fence"` // what became of the last one, see Report
-	Counters     Counters         `json:"counters"`
+	HoldSince  *time.Time `json:"hold_since,omitempty"`
+	HoldMS     float64    `json:"hold_ms"`
+	Drained    bool       `json:"drained"`     // no write from before the hold is in flight any more
+	HoldReason string     `json:"hold_reason"` // a HoldReason's word, "none" while serving
+	// WritesRefused: the limit has passed, and reads go on.
+	WritesRefused bool             `json:"writes_refused"`
+	RefuseReason  string           `json:"refuse_reason"`
+	RefuseText    string           `json:"refuse_text"`  // the same as the sentence part that clients get
+	WaitingText   string           `json:"waiting_text"` // the same as a sentence part
+	Waiting       string           `json:"waiting_for"`  // what is missing for a release, a RefuseReason's word; "none" while serving
+	Probed        []ProbeStatus    `json:"probed"`
+	Sentinels     []SentinelStatus `json:"sentinels"`
+	Fence         string           `json:"fence"` // what became of the last one, see Report
+	Counters      Counters         `json:"counters"`
 }
 
 // ProbeStatus is an address that ROLE is asked of, and what it answered last.
@@ -51,7 +53,7 @@ type SentinelStatus struct {
 	At        time.Time `json:"at"`        // last heard of
 }
 
-var stages = [...]string{"none", "voted", "announced", "selected", "promoting", "promoted", "switched"}
+var stages = [...]string{"none", "announced", "selected", "promoting", "promoted", "switched"}
 
 func (s stage) String() string { return word(stages[:], int(s)) }
 
@@ -61,7 +63,7 @@ func (d *Driver) Status() Status {
 	s := Status{
 		Group: d.opts.Group, State: m.state.String(), StateMS: millis(time.Since(*d.since.Load())),
 		Master: m.master, Epoch: m.epoch, Confirmed: m.term > 0 && m.epoch == m.confirmed, Term: m.term, Basis: m.basis.String(), Drained: m.drained,
-		HoldReason: m.hold.reason.String(), RefuseReason: m.refused.String(), RefuseText: m.refused.Text(), Waiting: RefuseNone.String(),
+		HoldReason: m.hold.reason.String(), WritesRefused: m.gate == gateReads, RefuseReason: m.refused.String(), RefuseText: m.refused.Text(), Waiting: RefuseNone.String(),
 		Probed: []ProbeStatus{}, Sentinels: []SentinelStatus{}, Counters: d.rec.totals(), Fence: d.rec.lastFence(),
 	}
 	s.Counters.EventsDropped = d.box.droppedEvents()

@@ -86,6 +86,11 @@ func (s *stepper) tighten(g gate, reason HoldReason) {
 	if g <= s.m.gate || g == gateAll && s.m.cfg.bugs.noHold {
 		return
 	}
+	if s.m.gate == gateReads {
+		// The limit has passed for writes only. What waits from now on has one of its own.
+		s.m.refused = RefuseNone
+		s.arm(TimerHold, s.m.cfg.HoldTimeout)
+	}
 	s.m.gate = g
 	kind := ActHoldAll
 	if g == gateWrites {
@@ -149,6 +154,13 @@ func (t trouble) writesOnly() bool {
 	return false
 }
 
+// refuseWrites ends the waiting of writes. Nothing speaks against the master's answering reads but that the Sentinels may have made another
+// one on the other side of a partition; that they may be old was so before the limit, too.
+func (s *stepper) refuseWrites() {
+	s.m.gate, s.m.refused = gateReads, s.m.unmet()
+	s.act(Action{Kind: ActRefuseWrites, Term: s.m.term, Refuse: s.m.refused})
+}
+
 // refuse ends the waiting, not the search. It is ordered again when an adoption out of Refusing comes to nothing: for
 // that the lanes had begun to hold again.
 func (s *stepper) refuse() {
@@ -156,6 +168,7 @@ func (s *stepper) refuse() {
 	s.m.gate, s.m.refused = gateRefused, reason
 	s.m.hold.sealed = false
 	s.open()
+	s.disarm(TimerDrain)
 	s.m.hold.broken = true // what held until now has been answered: begin anew with an adoption
 	s.act(Action{Kind: ActRefuse, Term: s.m.term, Refuse: reason})
 	s.disarm(TimerHold)

@@ -4,8 +4,11 @@ package failover
 // flight still go to the master, so its ROLE stays under watch.
 func (s *stepper) stepDraining() {
 	if s.fired(TimerHold) {
-		s.refuse()
-		return
+		if s.trouble().reason != HoldMinority && !s.m.cfg.bugs.lenient {
+			s.refuse()
+			return
+		}
+		s.refuseWrites()
 	}
 	if s.fired(TimerAsk) {
 		s.act(Action{Kind: ActAsk})

@@ -7,6 +7,7 @@ func (s *stepper) stepWaiting() {
 		return
 	}
 	s.aggravate()
+	s.acquaint()
 	s.search()
 }
 
@@ -14,6 +15,7 @@ func (s *stepper) stepWaiting() {
 func (s *stepper) stepRefusing() {
 	if !s.m.cfg.bugs.deafRefuse {
 		s.aggravate()
+		s.acquaint()
 		s.search()
 	}
 }
@@ -66,7 +68,7 @@ func (s *stepper) settle() {
 		case s.m.state != Verifying:
 		case s.m.term == 0:
 			s.enter(Starting)
-		case s.m.gate == gateWrites:
+		case s.m.gate < gateAll:
 			s.backToDraining()
 			return
 		default:
@@ -99,6 +101,10 @@ func (s *stepper) takeOver(v verdict) {
 		s.release()
 		return
 	}
+	if s.awaitsDrained(v.addr) {
+		s.settle()
+		return
+	}
 	s.adopt(v)
 }
 
@@ -111,10 +117,12 @@ func (s *stepper) adopt(v verdict) {
 	}
 	former := m.master
 	m.term++
+	s.disarm(TimerAcquaint)
+	s.disarm(TimerDrain)
 	m.restored = m.cfg.bugs.early
 	m.flaps = min(m.flaps+1, maxFlaps)
 	m.master, m.basis, m.follow = v.addr, v.basis, v.follow
-	m.hold.broken, m.hold.masterLost, m.hold.sealed = false, false, false
+	m.hold.broken, m.hold.masterLost, m.hold.sealed, m.hold.overdue = false, false, false, false
 	if m.ordered && !m.same(former, v.addr) {
 		s.suspect(former) // whoever ordered it fences, too, and may have died
 	}

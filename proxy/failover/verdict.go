@@ -68,6 +68,7 @@ func (m *Machine) eligible() []verdict {
 	var list []verdict
 	lead, epoch := m.leading()
 	switch {
+	case lead != "" && m.fewNamers(lead):
 	case lead != "" && m.claimed(lead) == stageNone:
 		list = append(list, verdict{addr: lead, epoch: epoch, basis: BasisMajority})
 	case lead == "" && m.undisputed() && m.claimed(m.master) == stageNone:
@@ -145,7 +146,7 @@ func (m *Machine) unmet() RefuseReason {
 		return RefuseGroupUnknown
 	case m.hasActive():
 		return RefuseFailoverPending
-	case lead == "" && !m.undisputed():
+	case lead == "" && !m.undisputed(), lead != "" && m.fewNamers(lead):
 		return RefuseNoMajority
 	}
 	for _, v := range m.eligible() {

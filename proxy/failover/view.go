@@ -52,7 +52,6 @@ type stage uint8
 
 const (
 	stageNone      stage = iota
-	stageVoted           // +vote-for-leader: it lets another Sentinel lead
 	stageAnnounced       // +try-failover, +elected-leader, +failover-state-select-slave
 	stageSelected        // +selected-slave, +failover-state-send-slaveof-noone
 	stagePromoting       // +failover-state-wait-promotion: SLAVEOF NO ONE has been sent

@@ -17,6 +17,8 @@ const (
 	Pass Mode = iota
 	// HoldWrites parks commands that may write; reads go on to the present master.
 	HoldWrites
+	// RefuseWrites answers commands that may write with an error at once; reads go on. It comes after HoldWrites.
+	RefuseWrites
 	// HoldAll parks everything.
 	HoldAll
 	// Refuse answers everything with an error at once: the hold limit has passed.
@@ -24,7 +26,7 @@ const (
 )
 
 func (m Mode) String() string {
-	return [...]string{"pass", "hold-writes", "hold", "refuse"}[m]
+	return [...]string{"pass", "hold-writes", "refuse-writes", "hold", "refuse"}[m]
 }
 
 // Waiter is a parked session.
@@ -106,10 +108,13 @@ func (g *Gate) Park(t *Ticket, w Waiter, commands, bytes int) {
 	g.budget.take(commands, bytes)
 }
 
+// Holds says whether what does not pass waits.
+func (g *Gate) Holds() bool { return g.mode == HoldWrites || g.mode == HoldAll }
+
 // Full says whether a session that has not been read yet should stay unread while this gate holds: its
 // bytes wait in the kernel and, when that is full, at the client. So a full budget costs nobody an error.
 func (g *Gate) Full() bool {
-	if g.mode == Pass || g.mode == Refuse {
+	if !g.Holds() {
 		return false
 	}
 	switch {
@@ -143,7 +148,7 @@ func (g *Gate) remove(t *Ticket) {
 
 // Hold begins or strengthens a hold. Holding less than before is not possible: that takes a Release.
 func (g *Gate) Hold(m Mode) {
-	if g.mode == Pass || (g.mode == HoldWrites && m == HoldAll) {
+	if g.mode == Pass || g.mode < HoldAll && m == HoldAll {
 		if g.mode == Pass {
 			g.waits = nil
 		}
@@ -163,6 +168,14 @@ func (g *Gate) HoldAgain() {
 func (g *Gate) Release() {
 	g.mode = Pass
 	g.drain(&g.Counters.Released)
+}
+
+// RefuseWrites does what Refuse does, but for reads, which are not parked. Only while writes are held: what is stronger stays.
+func (g *Gate) RefuseWrites() {
+	if g.mode == HoldWrites {
+		g.mode = RefuseWrites
+		g.drain(&g.Counters.Expired)
+	}
 }
 
 // Refuse lets the parked sessions go to be answered with an error, and what comes too.

@@ -28,6 +28,14 @@ func TestModes(t *testing.T) {
 		{HoldAll, (*Gate).Release, Pass},
 		{Refuse, (*Gate).Release, Pass},
 		{HoldAll, (*Gate).Refuse, Refuse},
+		{HoldWrites, (*Gate).RefuseWrites, RefuseWrites},
+		{HoldAll, (*Gate).RefuseWrites, HoldAll},
+		{Pass, (*Gate).RefuseWrites, Pass},
+		{RefuseWrites, hold(HoldWrites), RefuseWrites},
+		{RefuseWrites, hold(HoldAll), HoldAll},
+		{RefuseWrites, (*Gate).HoldAgain, RefuseWrites},
+		{RefuseWrites, (*Gate).Release, Pass},
+		{RefuseWrites, (*Gate).Refuse, Refuse},
 	} {
 		g := New(c.from, NewBudget(1, 1), fixed)
 		if c.do(g); g.Mode() != c.want {
@@ -63,6 +71,15 @@ func TestFull(t *testing.T) {
 	b.Refuse()
 	if b.Full() {
 		t.Error("a gate that refuses is full: its clients would wait for their error")
+	}
+	c := New(HoldWrites, budget, fixed)
+	a.Hold(HoldAll)
+	a.Park(&one, nobody{}, 2, 10)
+	if !c.Full() {
+		t.Error("not full")
+	}
+	if c.RefuseWrites(); c.Full() {
+		t.Error("a gate that refuses writes is full: reads would wait")
 	}
 }
 

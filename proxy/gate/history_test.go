@@ -113,7 +113,7 @@ func TestHistories(t *testing.T) {
 			m := models[g]
 			pick := func(label string) *waiter { return sessions[g][rapid.IntRange(0, 5).Draw(t, label)] }
 			w := pick("session")
-			switch rapid.IntRange(0, 7).Draw(t, "step") {
+			switch rapid.IntRange(0, 8).Draw(t, "step") {
 			case 0, 1, 2:
 				if !w.ticket.Parked() {
 					w.commands = rapid.IntRange(0, 5).Draw(t, "commands")
@@ -133,6 +133,10 @@ func TestHistories(t *testing.T) {
 				m.gate.Hold(HoldWrites)
 			case 7:
 				m.gate.HoldAgain()
+			case 8:
+				if m.gate.Mode() == HoldWrites {
+					m.end(m.gate.RefuseWrites, &m.gate.Counters.Expired)
+				}
 			}
 			held := models[0].check() + models[1].check()
 			if c, b := budget.commands.Load(), budget.bytes.Load(); c != int64(held) || b != int64(10*held) {

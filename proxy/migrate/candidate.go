@@ -23,14 +23,14 @@ func (s *switchover) prefer(ctx context.Context) error {
 	}
 	want := map[string]int{}
 	for _, r := range s.replicas {
-		name, p, ok, err := r.number(ctx, priorityNames...)
+		name, is, ok, err := r.number(ctx, priorityNames...)
 		if err != nil {
 			return err
 		}
 		if !ok {
 			return fmt.Errorf("%s has no %s", r.addr, priorityNames[0])
 		}
-		p = original(p)
+		p := original(is)
 		to := p
 		switch chosen := r.addr == s.o.To; {
 		case chosen && p == 0:
@@ -38,12 +38,14 @@ func (s *switchover) prefer(ctx context.Context) error {
 		case !chosen && p != 0 && len(s.replicas) > 1:
 			to = p + marker
 		}
-		if to == p {
+		if to == p && to == is {
 			continue
 		}
 		s.priorities = append(s.priorities, priority{r, name, p})
-		if err := r.set(ctx, name, to); err != nil {
-			return err
+		if to != is { // else one that was killed has set it
+			if err := r.set(ctx, name, to); err != nil {
+				return err
+			}
 		}
 		want[r.addr] = to
 	}
@@ -54,17 +56,6 @@ func (s *switchover) prefer(ctx context.Context) error {
 	return s.until(ctx, s.o.Limits.Priorities, "the Sentinels know the priorities", func(ctx context.Context) error {
 		return s.sentinels.know(ctx, want)
 	})
-}
-
-// original is a priority as the user has set it.
-func original(p int) int {
-	switch {
-	case p == neverMarker:
-		return 0
-	case p >= marker:
-		return p - marker
-	}
-	return p
 }
 
 // putBack gives the nodes their priorities again.

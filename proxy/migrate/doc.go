@@ -6,6 +6,7 @@
 //	preflight.go   whether it can be done, and who is to be the master
 //	candidate.go   priorities, which make Sentinel choose one
 //	fence.go       the old master takes no more writes; put back, also after a crash of this program
+//	marks.go       what a switchover has changed can be told from what users have set
 //	pause.go       writes wait for so long, and no longer if this program dies
 //	guard.go       what a proxy does about a failover that somebody else has begun
 //	catchup.go     the replicas have what the master has

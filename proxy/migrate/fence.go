@@ -5,13 +5,6 @@ import (
 	"fmt"
 )
 
-// marker is what is added to a setting while it is not the user's. No master has so many replicas, and no priority that
-// anybody has set is as bad.
-const marker = 1_000_000
-
-// neverMarker stands for a priority of 0, never to be promoted: better than any that was made worse by the marker.
-const neverMarker = marker - 1
-
 const (
 	minReplicas = "min-replicas-to-write"
 	maxLag      = "min-replicas-max-lag"

@@ -12,6 +12,7 @@ import (
 
 // Options of a switchover. Make them with Limits from DefaultLimits, and have them looked at by Check.
 type Options struct {
+	ID           string   // tells the switchover that a proxy carries out from those of others; "" where none does
 	Master       string   // the group's name in Sentinel
 	Sentinels    []string // host:port
 	SentinelAuth Credentials
@@ -97,6 +98,24 @@ func (o *Options) Check() error {
 	return nil
 }
 
+// Order is the word for what is asked for.
+func (o *Options) Order() string {
+	switch {
+	case o.DryRun:
+		return OrderDryRun
+	case o.Rehearse > 0:
+		return OrderRehearse
+	case o.Repair:
+		return OrderRepair
+	}
+	return OrderSwitch
+}
+
+// Begun is the report of a switchover of which nothing has been done yet.
+func (o *Options) Begun() Report {
+	return Report{ID: o.ID, Order: o.Order(), Master: o.Master, Outcome: Running, Unsure: []string{}, Steps: []Step{}}
+}
+
 // Run does what the options say. Its error, which is in the report too, says why that was not done, or what is left to be
 // done; the report says how far it came. The end of ctx ends it with everything put back, as long as the failover has not begun.
 func Run(ctx context.Context, o Options) (Report, error) {
@@ -105,16 +124,8 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	}
 	s := newSwitchover(o)
 	defer s.close()
-	do := s.change
-	switch {
-	case o.DryRun:
-		do = s.check
-	case o.Rehearse > 0:
-		do = s.rehearse
-	case o.Repair:
-		do = s.repair
-	}
-	err := do(ctx)
+	do := map[string]func(context.Context) error{OrderSwitch: s.change, OrderDryRun: s.check, OrderRehearse: s.rehearse, OrderRepair: s.repair}
+	err := do[o.Order()](ctx)
 	if errors.Is(ctx.Err(), context.Canceled) && s.report.Outcome == Aborted {
 		err = errors.Join(errors.New("it was told to end"), err)
 	}

@@ -9,6 +9,9 @@ import (
 
 // preflight finds the master and who may follow it, and whether everybody concerned is well. Nothing is changed.
 func (s *switchover) preflight(ctx context.Context) error {
+	if err := s.proxies.idle(ctx, s.o.ID); err != nil {
+		return err
+	}
 	addr, busy, err := s.sentinels.master(ctx)
 	switch {
 	case err != nil:
@@ -35,7 +38,7 @@ func (s *switchover) preflight(ctx context.Context) error {
 		return err
 	}
 	s.dragonfly = info["dragonfly_version"] != ""
-	for _, look := range []func(context.Context) error{s.survey, s.willFence, s.rights} {
+	for _, look := range []func(context.Context) error{s.survey, s.marks, s.willFence, s.rights} {
 		if err := look(ctx); err != nil {
 			return err
 		}
@@ -87,6 +90,9 @@ func (s *switchover) survey(ctx context.Context) error {
 		n := s.node(r.addr)
 		why := r.down
 		info, err := n.info(ctx)
+		if err == nil {
+			s.answer = append(s.answer, n)
+		}
 		switch {
 		case err == nil && s.dragonfly && info["dragonfly_version"] == "":
 			why = "Redis can't follow Dragonfly"

@@ -14,6 +14,8 @@ import (
 
 // Proxy is one of the proxies of the group.
 type Proxy interface {
+	// Idle says whether it carries out a switchover of the group by itself, other than the one with this id; nil: it does not.
+	Idle(ctx context.Context, group, id string) error
 	// Takes says why it would not take an order to hold; nil: it would.
 	Takes(ctx context.Context, group string) error
 	// Hold has it hold writes for so long at most, and returns when no write is in flight.
@@ -63,6 +65,14 @@ func (p *proxies) release(ctx context.Context) error {
 	return p.each(func(one Proxy) error { return one.Release(ctx, p.group) })
 }
 
+// errUnderWay is Idle's.
+var errUnderWay = errors.New("under way")
+
+// idle says which of them carry out another switchover.
+func (p *proxies) idle(ctx context.Context, id string) error {
+	return p.each(func(one Proxy) error { return one.Idle(ctx, p.group, id) })
+}
+
 // take says whether all of them take orders.
 func (p *proxies) take(ctx context.Context) error {
 	return p.each(func(one Proxy) error { return one.Takes(ctx, p.group) })
@@ -93,6 +103,14 @@ type groupState struct {
 
 const maxAnswer = 64 << 20
 
+// notOK is an answer with another status than 200.
+type notOK struct {
+	code int
+	text string
+}
+
+func (e *notOK) Error() string { return e.text }
+
 func (r *remote) call(ctx context.Context, method, path string, form url.Values, into any) error {
 	fail := func(err error) error { return fmt.Errorf("%s: %w", r.name, err) }
 	req, err := http.NewRequestWithContext(ctx, method, "http://"+r.addr+path, strings.NewReader(form.Encode()))
@@ -113,12 +131,28 @@ func (r *remote) call(ctx context.Context, method, path string, form url.Values,
 	if resp.StatusCode != http.StatusOK {
 		var g groupState
 		_ = json.Unmarshal(body, &g) // else the status has to do
-		return fail(fmt.Errorf("%s answers %s: %s", path, resp.Status, strings.TrimSpace(g.Error+g.State+" "+g.Reason)))
+		return fail(&notOK{resp.StatusCode, fmt.Sprintf("%s answers %s: %s", path, resp.Status, strings.TrimSpace(g.Error+g.State+" "+g.Reason))})
 	}
 	if err := json.Unmarshal(body, into); err != nil {
 		return fail(fmt.Errorf("%s: this is no sentinelproxy: %w", path, err))
 	}
 	return nil
+}
+
+func (r *remote) Idle(ctx context.Context, group, id string) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	var last Report
+	err := r.call(ctx, http.MethodGet, "/api/v1/switch", nil, &last)
+	switch none := (*notOK)(nil); {
+	case errors.As(err, &none) && none.code == http.StatusNotFound:
+		return nil
+	case err != nil:
+		return err
+	case last.Outcome != Running || last.Order == OrderDryRun || last.Master != group || last.ID == id:
+		return nil
+	}
+	return fmt.Errorf("%s: a switchover of %q (%s) is %w there, and its /api/v1/switch tells how far it is", r.name, group, last.Order, errUnderWay)
 }
 
 func (r *remote) Takes(ctx context.Context, group string) error {

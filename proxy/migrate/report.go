@@ -8,9 +8,11 @@ import (
 
 // Report is what was done.
 type Report struct {
-	Master  string `json:"master"` // the group
-	From    string `json:"from"`
-	To      string `json:"to"` // "" if there was no switch
+	ID      string `json:"id,omitempty"`   // Options.ID
+	Order   string `json:"order"`          // what was asked for: one of the words below
+	Master  string `json:"master"`         // the group
+	From    string `json:"from,omitempty"` // "" until it is known
+	To      string `json:"to,omitempty"`   // the same, and if there was no switch
 	Outcome string `json:"outcome"`
 	// Unsure is what could not be made sure of.
 	Unsure []string `json:"unsure"`
@@ -25,6 +27,14 @@ type oneLine struct{ error }
 
 func (e *oneLine) Error() string { return strings.ReplaceAll(e.error.Error(), "\n", "; ") }
 func (e *oneLine) Unwrap() error { return e.error }
+
+// What can be asked for.
+const (
+	OrderSwitch   = "switch"
+	OrderDryRun   = "dry-run"
+	OrderRehearse = "rehearse"
+	OrderRepair   = "repair"
+)
 
 // Outcomes of a switchover.
 const (

@@ -19,7 +19,8 @@ type switchover struct {
 	master     *node
 	dragonfly  bool    // the master is one
 	leftover   bool    // it is fenced by a switchover that was killed
-	replicas   []*node // that answer
+	answer     []*node // replicas that do
+	replicas   []*node // of them: that are up by the Sentinels' word
 	candidates []*node // that may be chosen
 
 	fenced     fence
@@ -28,7 +29,8 @@ type switchover struct {
 }
 
 func newSwitchover(o Options) *switchover {
-	s := &switchover{o: o, began: time.Now(), nodes: map[string]*node{}, report: Report{Master: o.Master, Outcome: Aborted, Unsure: []string{}, Steps: []Step{}}}
+	s := &switchover{o: o, began: time.Now(), nodes: map[string]*node{}, report: o.Begun()}
+	s.report.Outcome = Aborted
 	s.sentinels.group = o.Master
 	for _, addr := range o.Sentinels {
 		s.sentinels.all = append(s.sentinels.all, connect(addr, o.SentinelAuth))
@@ -187,6 +189,10 @@ func (s *switchover) undo() error {
 
 // repair puts back what a switchover has left that could not end, on every node that the Sentinels know.
 func (s *switchover) repair(ctx context.Context) error {
+	// Its settings would be put back before their time. A proxy that does not answer, or is another one, is told of at the end.
+	if err := s.proxies.idle(ctx, s.o.ID); errors.Is(err, errUnderWay) {
+		return err
+	}
 	addr, busy, err := s.sentinels.master(ctx)
 	switch {
 	case err != nil:

@@ -228,6 +228,66 @@ func TestFullBudget(t *testing.T) {
 	}
 }
 
+// TestRefuseWrites: reads of sessions without a link of their own go on, everything else is refused at once; a transaction that is refused is
+// over at the server, too, and who has lost a link is not left waiting.
+func TestRefuseWrites(t *testing.T) {
+	pool := servers.NewT(t)
+	node := pool.Redis(servers.RedisOptions{})
+	l := newLane(t, nil)
+	l.serve(node.Addr())
+	d := direct(t, node.Addr())
+	plain, held, multi, discards, watch, subscriber, pops := l.client(), l.client(), l.client(), l.client(), l.client(), l.client(), l.client()
+	for _, c := range []*client{multi, discards} {
+		c.do("MULTI", "SET a 1")
+		c.expect("+OK\r\n+QUEUED\r\n")
+	}
+	watch.do("WATCH a")
+	watch.expect("+OK\r\n")
+	subscriber.do("SUBSCRIBE c")
+	subscriber.expect("*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n")
+	pops.do("BLPOP l 0")
+	l.until("BLPOP is sent", func() bool { return l.links.Usage().InFlight == 1 })
+	d.do("SET a 0")
+	d.expect("+OK\r\n")
+	l.in(func() { l.gate.Hold(gate.HoldWrites) })
+	held.do("INCR a", "GET a")
+	l.held(1)
+	l.in(func() {
+		l.gate.RefuseWrites()
+		l.links.Refuse(l.g.Refusal)
+	})
+	const no, is = "-NOMASTER none\r\n", "$1\r\n0\r\n"
+	held.expect(no + is)
+	plain.do("GET a", "SET a 1", "GET a", "AUTH x", "HELLO 3", "BLPOP l 0", "NOSUCH", "MULTI", "PING", "CLIENT GETNAME", "GET a")
+	plain.expect(is + no + is + strings.Repeat(no, 5) + "+PONG\r\n$-1\r\n" + is)
+	multi.do("INCR a", "EXEC", "GET a")
+	multi.expect(no + no + is)
+	discards.do("GET a", "DISCARD", "GET a")
+	discards.expect(no + "+OK\r\n" + is)
+	watch.do("GET a", "UNWATCH")
+	watch.expect(no + no)
+	d.do("PUBLISH c m")
+	d.expect(":1\r\n")
+	subscriber.expect("*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\nm\r\n")
+	d.do("CLIENT KILL TYPE normal SKIPME yes")
+	pops.expect(no)
+	pops.do("GET a")
+	pops.expect(is)
+	l.in(func() {
+		l.links.Resume()
+		l.gate.Release()
+	})
+	for _, c := range []*client{plain, held, multi, discards, pops} {
+		c.do("GET a", "MULTI", "PING", "EXEC")
+		c.expect(is + "+OK\r\n+QUEUED\r\n*1\r\n+PONG\r\n")
+		c.close()
+	}
+	watch.do("MULTI", "GET a", "EXEC")
+	watch.expect("+OK\r\n+QUEUED\r\n*-1\r\n") // its link was lost
+	watch.close()
+	subscriber.close()
+}
+
 // TestRefuse: every way of command is refused at once, in order, by clients that stay connected.
 func TestRefuse(t *testing.T) {
 	pool := servers.NewT(t)

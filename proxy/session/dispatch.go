@@ -46,7 +46,7 @@ func (s *Session) dispatch(c *resp.Command, rest []byte) bool {
 
 // dispatchShared is the way of nearly all commands.
 func (s *Session) dispatchShared(c *resp.Command, info *command.Info, rest []byte) bool {
-	if s.g.Gate.Mode() != gate.Pass {
+	if mode := s.g.Gate.Mode(); mode != gate.Pass && (mode != gate.RefuseWrites || !passesWriteHold(info)) {
 		if v := s.admit(info, rest); v != pass {
 			return v == answered
 		}
@@ -97,12 +97,13 @@ const (
 	answered         // with the refusal
 )
 
-// admit asks the gate.
+// admit asks the gate. When it refuses writes, what is not on the shared way is refused, too: a link of one session's own that is
+// lost is not made again before the release.
 func (s *Session) admit(info *command.Info, rest []byte) verdict {
 	switch mode := s.g.Gate.Mode(); {
 	case mode == gate.Pass || mode == gate.HoldWrites && passesWriteHold(info):
 		return pass
-	case mode != gate.Refuse:
+	case s.g.Gate.Holds():
 		s.park(s.count(rest), len(rest))
 		return wait
 	case s.inflight > 0:

@@ -46,7 +46,12 @@ func (s *Session) Lost(_ *upstream.Link, lost []upstream.Lost) {
 	}
 	s.halt(stopOrphan)
 	s.g.Links.Orphan(s)
-	if s.g.Gate.Mode() != gate.Pass {
+	switch s.g.Gate.Mode() {
+	case gate.Pass:
+	case gate.RefuseWrites:
+		s.RefuseLost(s.g.Refusal)
+		return
+	default:
 		return
 	}
 	// A hold that begins meanwhile restores it at its end.

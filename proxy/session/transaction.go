@@ -158,19 +158,23 @@ func nilArray(proto uint8) []byte {
 	return []byte("*-1\r\n")
 }
 
-// discardsAlone: there is no master, and none is needed to forget what was queued.
+// discardsAlone: there is no master, or none that is asked, and none is needed to forget what was queued.
 func (s *Session) discardsAlone() bool {
-	return s.g.Gate.Mode() == gate.Refuse && s.inflight == 0 && s.pin != nil && s.pin.tx.open
+	return (s.g.Gate.Mode() == gate.Refuse || s.g.Gate.Mode() == gate.RefuseWrites) && s.inflight == 0 && s.pin != nil && s.pin.tx.open
 }
 
 // refusedWhilePinned: no master has come in time, and a command of this session was answered with an
-// error. Inside MULTI that is as if the server had refused to queue it.
+// error. Inside MULTI that is as if the server had refused to queue it. Where only writes are refused the server is there, and has to forget
+// the transaction as well.
 func (s *Session) refusedWhilePinned(info *command.Info) {
 	p := s.pin
 	if p == nil || !p.tx.open {
 		return
 	}
 	if info.ID == command.Exec || info.ID == command.Discard {
+		if p.link != nil {
+			s.hearNothing(discard) // and when it has, the session may not need the link any more
+		}
 		p.tx.forget(s.conn)
 		p.tx = transaction{}
 		p.reasons[command.PinTransaction], p.reasons[command.PinWatch] = 0, 0

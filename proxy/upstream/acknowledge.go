@@ -27,6 +27,8 @@ type acknowledger struct {
 	opt  Acknowledge
 	link *Link
 
+	shortfalls *[numVerdicts]shortfall
+
 	asked  uint64    // number of the last question
 	open   bool      // it has not been answered
 	start  uint64    // where it begins on the link
@@ -144,7 +146,11 @@ func (a *acknowledger) Reply(e *Entry, reply []byte, _ bool) {
 		n, _ := strconv.Atoi(string(firstLine(reply[1:])))
 		a.open = false
 		a.set.Counters.QuestionTime += a.set.loop.Now().Sub(a.oldest)
-		a.deliver(n >= a.opt.Replicas)
+		if n >= a.opt.Replicas {
+			a.deliver(replicated)
+		} else {
+			a.deliver(tooFew)
+		}
 		a.next()
 	}
 }
@@ -185,7 +191,7 @@ func (a *acknowledger) tryAgain() {
 		a.since = time.Time{}
 	case time.Since(a.since) > a.opt.Timeout:
 		a.asked++
-		a.deliver(false)
+		a.deliver(untold)
 		a.since = time.Time{}
 	default:
 		a.next()
@@ -195,7 +201,7 @@ func (a *acknowledger) tryAgain() {
 // fail: nothing has been learned of the replicas.
 func (a *acknowledger) fail() {
 	a.open = false
-	a.deliver(false)
+	a.deliver(untold)
 	a.next()
 }
 
@@ -204,7 +210,7 @@ func (a *acknowledger) refused(why []byte) {
 	a.complain(why)
 	a.open, a.since = false, time.Time{}
 	a.asked++
-	a.deliver(false)
+	a.deliver(untold)
 	a.vain = true
 	a.set.loop.After(askRefused, func() { a.vain = false })
 }
@@ -217,11 +223,11 @@ func (a *acknowledger) complain(why []byte) {
 	}
 }
 
-// deliver hands over what the last question covers; acknowledged says whether the replicas have it.
-func (a *acknowledger) deliver(acknowledged bool) {
+// deliver hands over what the last question covers.
+func (a *acknowledger) deliver(v verdict) {
 	a.again, a.links = a.links, a.again[:0]
 	for _, l := range a.again {
-		l.handOver(a.asked, acknowledged)
+		l.handOver(a.asked, v)
 		if l.withheld.len() > 0 {
 			a.links = append(a.links, l)
 		} else {

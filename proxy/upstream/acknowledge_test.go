@@ -124,7 +124,7 @@ func TestAcknowledgeTooFew(t *testing.T) {
 		a.ack.Send(":0\r\n:1\r\n")
 		want := ":1\r\n"
 		if fail {
-			want = "-NOTREPLICATED the master has applied it, but fewer than 2 replicas have acknowledged it within 10s\r\n"
+			want = "-NOTREPLICATED the master has applied it, but fewer than 2 replicas have acknowledged it in time (timeout=10s)\r\n"
 		}
 		c.want(want, "$1\r\n1\r\n")
 		a.in(func() {
@@ -179,7 +179,7 @@ func TestAcknowledgeRefused(t *testing.T) {
 
 func (a *asking) answer(reply string, fail bool) string {
 	if fail {
-		return string(a.set.notReplicated)
+		return "-NOTREPLICATED the master has applied it, but does not tell whether 2 replicas have it\r\n"
 	}
 	return reply
 }
@@ -272,4 +272,41 @@ func TestAcknowledgeReads(t *testing.T) {
 	a.asked()
 	a.ack.Send(":0\r\n:2\r\n")
 	reader.want("$1\r\n1\r\n")
+}
+
+// ordinary is a client whose commands all have tag 0, as those of a session have whose replies it need not look at.
+type ordinary struct{ *client }
+
+func (o ordinary) Reply(e *Entry, reply []byte, last bool) {
+	e.Tag = uint16(len(o.replies))
+	o.client.Reply(e, reply, last)
+}
+
+// TestNotReplicatedReads: what is said of a read that waited is not that it was applied, and it counts. A reply that shows nothing is passed on.
+func TestNotReplicatedReads(t *testing.T) {
+	for name, tc := range map[string]struct{ answers, want string }{
+		"too few": {":0\r\n:1\r\n", "-NOTREPLICATED fewer than 2 replicas have acknowledged what the reply would show in time (timeout=10s)\r\n"},
+		"refused": {":0\r\n-NOPERM no WAIT\r\n", "-NOTREPLICATED the master does not tell whether 2 replicas have what the reply would show\r\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := newAsking(t, func(o *Options) { o.Acknowledge.Reads, o.Acknowledge.Fail = true, true })
+			c := ordinary{a.client("c")}
+			a.in(func() {
+				c.asked = []string{"GET a", "GET list", "INCR list"}
+				for i, class := range []Class{Read, Read, Write} {
+					a.link.Append(c, raw(c.asked[i]), class, 0)
+				}
+			})
+			a.data.Expect(c.asked...)
+			a.data.Send("$1\r\n1\r\n-WRONGTYPE no\r\n-WRONGTYPE no\r\n")
+			a.asked()
+			a.ack.Send(tc.answers)
+			c.want(tc.want, "-WRONGTYPE no\r\n", "-WRONGTYPE no\r\n")
+			a.in(func() {
+				if n := a.set.Counters; n.NotReplicated != 1 || n.NotAwaited != 0 {
+					t.Errorf("%+v", n)
+				}
+			})
+		})
+	}
 }

@@ -66,9 +66,8 @@ type Set struct {
 	adoption      int   // counts calls of Adopt
 	streaming     *Link // see Streaming
 	ack           *acknowledger
-	notReplicated []byte // the error reply
-	sealed        bool   // see Seal
-	genuine       bool   // see Genuine
+	sealed        bool // see Seal
+	genuine       bool // see Genuine
 	genuineAt     time.Time
 }
 
@@ -78,8 +77,7 @@ func NewSet(loop *reactor.Loop, opt Options) *Set {
 		loop: loop, opt: opt, links: map[*Link]struct{}{}, shared: map[Key]*Link{}, pool: map[Key][]*Link{}, orphans: map[Pinned]struct{}{},
 	}
 	if opt.Acknowledge.Replicas > 0 {
-		s.ack = &acknowledger{set: s, opt: opt.Acknowledge}
-		s.notReplicated = notReplicated(&opt.Acknowledge)
+		s.ack = &acknowledger{set: s, opt: opt.Acknowledge, shortfalls: notReplicated(&opt.Acknowledge)}
 	}
 	return s
 }

@@ -17,7 +17,7 @@ type Counters struct {
 	Acknowledged  uint64        // writes that replicas have acknowledged
 	QuestionTime  time.Duration // from the first reply that waited for a question to its answer, summed
 	NotAwaited    uint64        // writes that they have not in time; answered all the same
-	NotReplicated uint64        // the same, answered as NOTREPLICATED
+	NotReplicated uint64        // writes and reads, answered as NOTREPLICATED instead
 	BytesIn       uint64
 	BytesOut      uint64
 }

@@ -8,10 +8,35 @@ import (
 	"sentinelproxy/resp"
 )
 
-// notReplicated is what a client gets whose write the replicas did not acknowledge in time, if it wants to know. The prefix is
-// our own, as that of UnknownOutcome.
-func notReplicated(o *Acknowledge) []byte {
-	return fmt.Appendf(nil, "-NOTREPLICATED the master has applied it, but fewer than %d replicas have acknowledged it within %v\r\n", o.Replicas, o.Timeout)
+// verdict is what is known of the replicas when replies need not wait any more.
+type verdict uint8
+
+const (
+	replicated verdict = iota // enough of them have it
+	tooFew                    // the master says that they have not
+	untold                    // the master has not answered in time, or does not let the proxy ask
+	numVerdicts
+)
+
+// shortfall is what a client gets in the place of a reply that the replicas have not acknowledged, if it wants to know.
+type shortfall struct{ write, read []byte }
+
+// notReplicated is the replies by verdict. The prefix is our own, as that of UnknownOutcome. No time is given as that which was waited: a
+// question has the time that the oldest reply has left, so the others have waited for less, and where it was refused nobody has waited.
+func notReplicated(o *Acknowledge) *[numVerdicts]shortfall {
+	few := fmt.Sprintf("fewer than %d replicas have acknowledged", o.Replicas)
+	inTime := fmt.Sprintf("in time (timeout=%v)", o.Timeout)
+	whether := fmt.Sprintf("does not tell whether %d replicas have", o.Replicas)
+	return &[numVerdicts]shortfall{
+		tooFew: {
+			fmt.Appendf(nil, "-NOTREPLICATED the master has applied it, but %s it %s\r\n", few, inTime),
+			fmt.Appendf(nil, "-NOTREPLICATED %s what the reply would show %s\r\n", few, inTime),
+		},
+		untold: {
+			fmt.Appendf(nil, "-NOTREPLICATED the master has applied it, but %s it\r\n", whether),
+			fmt.Appendf(nil, "-NOTREPLICATED the master %s what the reply would show\r\n", whether),
+		},
+	}
 }
 
 var nullReplies = [...]string{"*-1\r\n", "$-1\r\n", "_\r\n"}
@@ -138,14 +163,15 @@ func (l *Link) withhold(reply []byte) bool {
 	if a.vain && !a.since.IsZero() {
 		a.asked++
 		a.since = time.Time{}
-		l.set.loop.After(0, func() { a.deliver(false) })
+		l.set.loop.After(0, func() { a.deliver(untold) })
 	}
 	return true
 }
 
 // handOver gives replies to their owners, up to those that question number covers.
-func (l *Link) handOver(number uint64, acknowledged bool) {
+func (l *Link) handOver(number uint64, v verdict) {
 	w := &l.withheld
+	a := l.set.ack
 	c := &l.set.Counters
 	w.busy = true
 	for w.len() > 0 && w.items[w.head].number <= number && l.state != closed {
@@ -155,14 +181,16 @@ func (l *Link) handOver(number uint64, acknowledged bool) {
 		}
 		switch {
 		case !it.wrote:
-			if !acknowledged && l.set.ack.opt.Fail && l.set.ack.opt.Reads && it.Tag == 0 && it.canned == nil {
-				reply = l.set.notReplicated
+			// An error shows nothing that may be lost: it has only waited for its turn.
+			if v != replicated && a.opt.Fail && a.opt.Reads && it.Tag == 0 && it.canned == nil && !resp.IsError(reply) {
+				c.NotReplicated++
+				reply = a.shortfalls[v].read
 			}
-		case acknowledged:
+		case v == replicated:
 			c.Acknowledged++
-		case l.set.ack.opt.Fail:
+		case a.opt.Fail:
 			c.NotReplicated++
-			reply = l.set.notReplicated
+			reply = a.shortfalls[v].write
 		default:
 			c.NotAwaited++
 		}
