@@ -236,7 +236,7 @@ func TestRefuseWrites(t *testing.T) {
 	l := newLane(t, nil)
 	l.serve(node.Addr())
 	d := direct(t, node.Addr())
-	plain, held, multi, discards, watch, subscriber, pops := l.client(), l.client(), l.client(), l.client(), l.client(), l.client(), l.client()
+	plain, held, multi, discards, watch, subscriber, pops, silent := l.client(), l.client(), l.client(), l.client(), l.client(), l.client(), l.client(), l.client()
 	for _, c := range []*client{multi, discards} {
 		c.do("MULTI", "SET a 1")
 		c.expect("+OK\r\n+QUEUED\r\n")
@@ -245,6 +245,9 @@ func TestRefuseWrites(t *testing.T) {
 	watch.expect("+OK\r\n")
 	subscriber.do("SUBSCRIBE c")
 	subscriber.expect("*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n")
+	silent.do("GET a", "CLIENT REPLY OFF", "MULTI", "SET a 1")
+	silent.expect("$-1\r\n")
+	l.until("it is queued", func() bool { return l.links.Usage().InFlight == 0 })
 	pops.do("BLPOP l 0")
 	l.until("BLPOP is sent", func() bool { return l.links.Usage().InFlight == 1 })
 	d.do("SET a 0")
@@ -264,6 +267,8 @@ func TestRefuseWrites(t *testing.T) {
 	multi.expect(no + no + is)
 	discards.do("GET a", "DISCARD", "GET a")
 	discards.expect(no + "+OK\r\n" + is)
+	silent.do("EXEC", "CLIENT REPLY ON")
+	silent.expect(no) // the latter's
 	watch.do("GET a", "UNWATCH")
 	watch.expect(no + no)
 	d.do("PUBLISH c m")
@@ -277,7 +282,9 @@ func TestRefuseWrites(t *testing.T) {
 		l.links.Resume()
 		l.gate.Release()
 	})
-	for _, c := range []*client{plain, held, multi, discards, pops} {
+	silent.do("CLIENT REPLY ON")
+	silent.expect("+OK\r\n")
+	for _, c := range []*client{plain, held, multi, discards, pops, silent} {
 		c.do("GET a", "MULTI", "PING", "EXEC")
 		c.expect(is + "+OK\r\n+QUEUED\r\n*1\r\n+PONG\r\n")
 		c.close()

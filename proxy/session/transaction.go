@@ -6,6 +6,7 @@ import (
 	"sentinelproxy/proxy/command"
 	"sentinelproxy/proxy/gate"
 	"sentinelproxy/proxy/reactor"
+	"sentinelproxy/proxy/upstream"
 	"sentinelproxy/resp"
 )
 
@@ -173,7 +174,9 @@ func (s *Session) refusedWhilePinned(info *command.Info) {
 	}
 	if info.ID == command.Exec || info.ID == command.Discard {
 		if p.link != nil {
-			s.hearNothing(discard) // and when it has, the session may not need the link any more
+			p.speak()
+			s.inflight++
+			p.link.Append(s, discard, upstream.Read, uint16(tagHeard)) // and when it has, the session may not need the link any more
 		}
 		p.tx.forget(s.conn)
 		p.tx = transaction{}
