@@ -217,7 +217,7 @@ func (c *Conn) releaseIn() {
 		return
 	case c.mapped:
 		c.count(-len(c.in))
-		c.loop.large.put(c.in)
+		c.loop.freeLarge(c.in)
 	default:
 		c.loop.free.put(c.in)
 	}
