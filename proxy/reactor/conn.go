@@ -54,9 +54,15 @@ type Conn struct {
 }
 
 // Add makes a connection of fd, a connected non-blocking stream socket, which the loop owns from now on.
-func (l *Loop) Add(fd int, h Handler) (*Conn, error) {
-	c := &Conn{h: h, loop: l, fd: fd}
-	if err := l.poll.add(fd); err != nil {
+func (l *Loop) Add(fd int, h Handler) (*Conn, error) { return l.add(fd, h, false) }
+
+// AddDialing is Add for a socket whose connect is under way: the handler hears Flush when it is
+// connected, Closed when it is refused.
+func (l *Loop) AddDialing(fd int, h Handler) (*Conn, error) { return l.add(fd, h, true) }
+
+func (l *Loop) add(fd int, h Handler, dialing bool) (*Conn, error) {
+	c := &Conn{h: h, loop: l, fd: fd, dialing: dialing}
+	if err := l.poll.add(fd, dialing); err != nil {
 		closeFD(fd)
 		return nil, fmt.Errorf("register descriptor: %w", err)
 	}
@@ -66,16 +72,6 @@ func (l *Loop) Add(fd int, h Handler) (*Conn, error) {
 	l.conns[fd] = c
 	l.open++
 	return c, nil
-}
-
-// AddDialing is Add for a socket whose connect is under way: the handler hears Flush when it is
-// connected, Closed when it is refused.
-func (l *Loop) AddDialing(fd int, h Handler) (*Conn, error) {
-	c, err := l.Add(fd, h)
-	if c != nil {
-		c.dialing = true
-	}
-	return c, err
 }
 
 // FD is the descriptor, for addresses and socket options.
@@ -98,11 +94,10 @@ func (c *Conn) ready(ev events) {
 			return
 		}
 		c.dialing = false
-		c.MarkDirty()
+		c.takesOutput()
 	} else if ev&evWrite != 0 && c.blocked {
-		// Without the check every read event would flush: edge-triggered events tell both directions.
 		c.blocked = false
-		c.MarkDirty()
+		c.takesOutput()
 	}
 	if ev&evHangUp != 0 {
 		c.hungUp = true
@@ -111,6 +106,12 @@ func (c *Conn) ready(ev events) {
 		c.unread = true
 		c.read()
 	}
+}
+
+// takesOutput: the socket is connected, or has room again.
+func (c *Conn) takesOutput() {
+	c.loop.poll.output(c.fd, false)
+	c.MarkDirty()
 }
 
 // read reads while there is something, hands it to the handler, and keeps what that leaves.
@@ -216,7 +217,7 @@ func (c *Conn) releaseIn() {
 		return
 	case c.mapped:
 		c.count(-len(c.in))
-		c.loop.large.put(c.in)
+		c.loop.freeLarge(c.in)
 	default:
 		c.loop.free.put(c.in)
 	}
@@ -281,6 +282,7 @@ func (c *Conn) Write(b []byte) (int, error) {
 		case err == syscall.EINTR:
 		case err == syscall.EAGAIN:
 			c.blocked = true
+			c.loop.poll.output(c.fd, true)
 			return written, nil
 		case err != nil:
 			// What the peer sent before it closed may still be here, and is read first.

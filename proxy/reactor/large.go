@@ -3,6 +3,7 @@ package reactor
 import (
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -16,11 +17,13 @@ const MappedFrame = keepBuffer
 // LargeFrame is from how many bytes on a frame is a large one: its memory is counted, and may have to be waited for.
 const LargeFrame = 1 << 20
 
-// A loop keeps some of this memory for the next frames, those that were used last: page faults are most of what it costs.
+// A loop keeps some of this memory for the next frames, those that were used last: page faults are most of what it costs. What
+// was in use at some time within the last second is kept, too: where many clients send large values, that is all of it.
 const (
 	keepLarge      = 8 << 20  // larger ones are given back at once
-	keepLargeBytes = 32 << 20 // of all
+	keepLargeBytes = 32 << 20 // of all, for as long as it takes
 	keepLargeFrees = 512
+	keepLargeFor   = time.Second // what is more
 )
 
 // Memory counts the bytes of large frames of all loops that share it.
@@ -34,6 +37,8 @@ type largeList struct {
 	memory *Memory
 	free   [][]byte // the oldest first
 	kept   int      // bytes in free
+	unused int      // the least that kept was since the last trim
+	timed  bool     // trim is due
 }
 
 // get returns empty memory with room for n bytes, from the heap if the system refuses. What will probably become want
@@ -68,10 +73,32 @@ func (f *largeList) remove(i int) []byte {
 	b := f.free[i]
 	f.free = slices.Delete(f.free, i, i+1)
 	f.kept -= cap(b)
+	f.unused = min(f.unused, f.kept)
 	return b
 }
 
-// put gives memory back.
+// freeLarge gives memory back.
+func (l *Loop) freeLarge(b []byte) {
+	f := &l.large
+	if f.put(b); f.kept > keepLargeBytes && !f.timed {
+		f.timed, f.unused = true, f.kept
+		l.After(keepLargeFor, l.trimLarge)
+	}
+}
+
+// trimLarge gives back to the system what was not used since the last time.
+func (l *Loop) trimLarge() {
+	f := &l.large
+	for least := f.kept - f.unused; f.kept > max(least, keepLargeBytes); {
+		unmap(f.remove(0))
+	}
+	if f.timed = f.kept > keepLargeBytes; f.timed {
+		f.unused = f.kept
+		l.After(keepLargeFor, l.trimLarge)
+	}
+}
+
+// put keeps memory, if it is not too large.
 func (f *largeList) put(b []byte) {
 	if cap(b) > keepLarge {
 		unmap(b)
@@ -79,7 +106,7 @@ func (f *largeList) put(b []byte) {
 	}
 	f.free = append(f.free, b[:0])
 	f.kept += cap(b)
-	for f.kept > keepLargeBytes || len(f.free) > keepLargeFrees {
+	for len(f.free) > keepLargeFrees {
 		unmap(f.remove(0))
 	}
 }
@@ -122,7 +149,7 @@ func (c *Conn) AppendLarge(b []byte, large bool, data []byte) []byte {
 }
 
 // FreeLargeOut gives back what AppendLarge returned.
-func (c *Conn) FreeLargeOut(b []byte) { c.loop.large.put(b) }
+func (c *Conn) FreeLargeOut(b []byte) { c.loop.freeLarge(b) }
 
 // CopyLarge is b, at most LargeFrame bytes, in memory of its own. It is not counted.
 func (l *Loop) CopyLarge(b []byte) []byte { return append(l.large.get(len(b), len(b)), b...) }
@@ -130,7 +157,7 @@ func (l *Loop) CopyLarge(b []byte) []byte { return append(l.large.get(len(b), le
 // FreeLarge gives back what TakeLarge or CopyLarge returned.
 func (l *Loop) FreeLarge(b []byte) {
 	l.large.memory.used.Add(-counted(b))
-	l.large.put(b)
+	l.freeLarge(b)
 }
 
 // counted is how much of a frame in memory of its own is counted.

@@ -86,12 +86,6 @@ func TestLargeMemoryIsKept(t *testing.T) {
 		if len(f.free) != 3 || f.kept != 6<<20 {
 			t.Errorf("%d of %d bytes are kept", len(f.free), f.kept)
 		}
-		for range 2 * keepLargeBytes / LargeFrame {
-			f.put(make([]byte, 0, LargeFrame)) // as if the system had refused
-		}
-		if n := len(f.free); n != keepLargeBytes/LargeFrame || f.kept != keepLargeBytes {
-			t.Errorf("%d of %d bytes are kept", n, f.kept)
-		}
 		for range 2 * keepLargeFrees {
 			f.put(make([]byte, 0, MappedFrame))
 		}
@@ -99,4 +93,57 @@ func TestLargeMemoryIsKept(t *testing.T) {
 			t.Errorf("%d of %d bytes are kept", n, f.kept)
 		}
 	})
+}
+
+// TestLargeMemoryIsGivenBack: what is more than some is kept for as long as it is used at least once a second, and then no longer.
+func TestLargeMemoryIsGivenBack(t *testing.T) {
+	const many, some = 96 << 20, 64 << 20
+	l := running(t)
+	in(t, l, func() {
+		f := &l.large
+		var lent [][]byte
+		take := func(n int) {
+			for range n / LargeFrame {
+				lent = append(lent, f.get(LargeFrame, LargeFrame))
+			}
+		}
+		give := func() {
+			for _, b := range lent {
+				l.freeLarge(b)
+			}
+			lent = nil
+		}
+		is := func(want int, when string) {
+			t.Helper()
+			if f.kept != want || len(f.free)*LargeFrame != want {
+				t.Errorf("%d blocks, %d bytes are kept %s, want %d", len(f.free), f.kept, when, want)
+			}
+		}
+		take(many)
+		give()
+		is(many, "when they are freed")
+		take(many)
+		give()
+		l.trimLarge()
+		is(many, "after a second in which all of it was used")
+		take(some)
+		give()
+		l.trimLarge()
+		is(some, "after a second in which some of it was used")
+		if !f.timed || l.Timers() == 0 {
+			t.Error("what is left is never looked at again")
+		}
+		l.trimLarge()
+		is(keepLargeBytes, "after a second in which none of it was used")
+		if f.timed {
+			t.Error("there is something to be given back still")
+		}
+	})
+	in(t, l, func() { l.freeLarge(l.large.get(keepLargeBytes+keepLarge, 0)) }) // which is too large to be kept
+	in(t, l, func() {
+		for range keepLargeBytes/LargeFrame + 1 {
+			l.freeLarge(make([]byte, 0, LargeFrame)) // as if the system had refused
+		}
+	})
+	until(t, l, "the rest to be given back", func() bool { return l.large.kept == keepLargeBytes })
 }

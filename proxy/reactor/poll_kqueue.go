@@ -37,16 +37,28 @@ func (p *poller) open() (err error) {
 
 func (p *poller) close() { closeFD(p.fd) }
 
-func (p *poller) add(fd int) error { return p.register(fd, unix.EVFILT_READ, unix.EVFILT_WRITE) }
-
-func (p *poller) addReadOnly(fd int) error { return p.register(fd, unix.EVFILT_READ) }
-
-func (p *poller) register(fd int, filters ...int) error {
-	changes := make([]unix.Kevent_t, len(filters))
-	for i, f := range filters {
-		unix.SetKevent(&changes[i], fd, f, unix.EV_ADD|unix.EV_CLEAR)
+// add watches fd for input, and for room for output where that is wanted.
+func (p *poller) add(fd int, output bool) error {
+	err := p.change(fd, unix.EVFILT_READ, unix.EV_ADD|unix.EV_CLEAR)
+	if err == nil && output {
+		err = p.change(fd, unix.EVFILT_WRITE, unix.EV_ADD|unix.EV_CLEAR)
 	}
-	_, err := unix.Kevent(p.fd, changes, nil, nil)
+	return err
+}
+
+// output begins or ends watching for room.
+func (p *poller) output(fd int, want bool) {
+	flags := unix.EV_DELETE
+	if want {
+		flags = unix.EV_ADD | unix.EV_CLEAR
+	}
+	_ = p.change(fd, unix.EVFILT_WRITE, flags)
+}
+
+func (p *poller) change(fd, filter, flags int) error {
+	var change [1]unix.Kevent_t
+	unix.SetKevent(&change[0], fd, filter, flags)
+	_, err := unix.Kevent(p.fd, change[:], nil, nil)
 	return os.NewSyscallError("kevent", err)
 }
 
@@ -103,7 +115,7 @@ func (w *wakePipe) open(p *poller) error {
 			return os.NewSyscallError("fcntl", err)
 		}
 	}
-	if err := p.addReadOnly(w.fd); err != nil {
+	if err := p.add(w.fd, false); err != nil {
 		w.close()
 		return err
 	}

@@ -39,17 +39,19 @@ func (p *poller) open() (err error) {
 
 func (p *poller) close() { closeFD(p.fd) }
 
-func (p *poller) add(fd int) error {
-	ev := unix.EpollEvent{
-		Events: unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET,
-		Fd:     int32(fd),
-	}
-	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(p.fd, unix.EPOLL_CTL_ADD, fd, &ev))
-}
+// add watches fd for input, and for room for output where that is wanted.
+func (p *poller) add(fd int, output bool) error { return p.control(unix.EPOLL_CTL_ADD, fd, output) }
 
-func (p *poller) addReadOnly(fd int) error {
-	ev := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLET, Fd: int32(fd)}
-	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(p.fd, unix.EPOLL_CTL_ADD, fd, &ev))
+// output begins or ends watching for room. Always to watch would cost nothing with TCP, which tells of room only when it was
+// short of it; but a Unix socket tells each time that its peer has read something.
+func (p *poller) output(fd int, want bool) { _ = p.control(unix.EPOLL_CTL_MOD, fd, want) }
+
+func (p *poller) control(op, fd int, output bool) error {
+	ev := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLET, Fd: int32(fd)}
+	if output {
+		ev.Events |= unix.EPOLLOUT
+	}
+	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(p.fd, op, fd, &ev))
 }
 
 func (p *poller) event(i int) (fd int, ev events) {
@@ -93,7 +95,7 @@ func (w *wakePipe) open(p *poller) (err error) {
 	if w.fd, err = unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC); err != nil {
 		return os.NewSyscallError("eventfd", err)
 	}
-	if err := p.addReadOnly(w.fd); err != nil {
+	if err := p.add(w.fd, false); err != nil {
 		closeFD(w.fd)
 		return err
 	}
