@@ -49,7 +49,7 @@ func (r *runner) measure(ctx context.Context, t target.Target, c load.Case) (rep
 		return report.Sample{}, err
 	}
 	key := cell{t.Name, c}
-	n := load.Count(c, r.rates[key], r.each)
+	n := load.Count(c, r.rates[key], r.length(c))
 	before, err := r.read(t, c)
 	if err != nil {
 		return report.Sample{}, err
@@ -67,6 +67,15 @@ func (r *runner) measure(ctx context.Context, t target.Target, c load.Case) (rep
 	s.Case, s.Client = c, seen
 	s.Foreign = max(0, s.Foreign-seen.ClientCPU)
 	return s, believable(s)
+}
+
+// length is how long a run of a case should take. A fixed rate is about rare commands, the slowest of a hundred or a thousand, so it takes longer
+// until there are enough of them.
+func (r *runner) length(c load.Case) time.Duration {
+	if c.Rate > 0 {
+		return 3 * r.each
+	}
+	return r.each
 }
 
 // account divides what was used among the proxy, the server, the benchmark's other processes, and everybody else.
