@@ -2,6 +2,7 @@ package resp
 
 import (
 	"bytes"
+	"encoding/binary"
 )
 
 // Command is one framed command. Its slices alias the buffer given to CommandReader.Next.
@@ -93,8 +94,15 @@ func (r *CommandReader) Next(buf []byte, c *Command) (n int, err error) {
 	}
 	for left > 0 {
 		n, at := 0, 0
-		if p < len(buf) && buf[p] == '$' {
-			n, at = length(buf, p)
+		if p <= len(buf)-8 { // as in length, which is not inlined
+			if line := binary.LittleEndian.Uint64(buf[p:]); line&0xff == '$' {
+				if n, at = short(line); at > 0 {
+					at += p
+				}
+			}
+		}
+		if at == 0 && p < len(buf) && buf[p] == '$' {
+			n, at = lengthByByte(buf, p)
 		}
 		if at == 0 || n > r.Limits.Bulk || n > r.Limits.Frame-at-2 || r.Limits.Unauthenticated {
 			if n, at, err = r.argument(buf, p); at == 0 {

@@ -12,20 +12,26 @@ const crlf = '\r' | '\n'<<8
 // leading zero, and CRLF. at is the offset past it, 0 when it is anything else (incomplete, negative, longer, malformed),
 // which is for parseInt to judge.
 func length(buf []byte, p int) (n, at int) {
-	if len(buf)-p < 8 {
-		return lengthByByte(buf, p)
+	if len(buf)-p >= 8 {
+		if n, size := short(binary.LittleEndian.Uint64(buf[p:])); size > 0 {
+			return n, p + size
+		}
 	}
-	// Nearly all lengths are a digit or two: one load, and bounds checked once.
-	line := binary.LittleEndian.Uint64(buf[p:])
+	return lengthByByte(buf, p)
+}
+
+// short reads the line that eight bytes begin with, if it has one digit or two, as nearly all have: one load, and bounds checked once.
+// size is that of the line, 0 if it has not. It is small enough to be inlined, which is all that it is for.
+func short(line uint64) (n, size int) {
 	d := line>>8&0xff - '0'
 	if line>>16&0xffff == crlf && d <= 9 {
-		return int(d), p + 4
+		return int(d), 4
 	}
 	e := line>>16&0xff - '0'
 	if line>>24&0xffff == crlf && d-1 < 9 && e <= 9 {
-		return int(d*10 + e), p + 5
+		return int(d*10 + e), 5
 	}
-	return lengthByByte(buf, p)
+	return 0, 0
 }
 
 // lengthByByte is length for lines at the end of the buffer, and for more digits.

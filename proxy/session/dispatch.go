@@ -69,7 +69,10 @@ func (s *Session) dispatchShared(c *resp.Command, info *command.Info, rest []byt
 		s.halt(stopLink)
 		return false
 	}
-	raw, tag := s.raw(c), command.Unknown
+	raw, tag := c.Raw, command.Unknown
+	if c.Inline {
+		raw = s.raw(c)
+	}
 	if info.Flags&(command.Cursor|command.Scripting) != 0 {
 		raw, tag = s.special(raw, c, info)
 	}

@@ -69,9 +69,11 @@ func (s *Session) dispatchPause(raw []byte, args [][]byte, info *command.Info, r
 
 // waitsOut says whether a command has to wait until the pause is over.
 func (g *Group) waitsOut(info *command.Info) bool {
-	if g.paused.IsZero() {
-		return false
-	}
+	return !g.paused.IsZero() && g.pauses(info)
+}
+
+// pauses is waitsOut where there was a pause.
+func (g *Group) pauses(info *command.Info) bool {
 	if !g.Loop.Now().Before(g.paused) {
 		g.paused = time.Time{}
 		return false

@@ -340,7 +340,7 @@ func (l *Link) deliver(reply []byte) {
 		l.settleHead()
 		return
 	}
-	l.current = l.pending.pop()
+	l.pending.popTo(&l.current)
 	l.out.answered(l.current.end)
 	if !l.current.own {
 		l.set.Counters.Answered++
@@ -351,8 +351,14 @@ func (l *Link) deliver(reply []byte) {
 	}
 	l.current.Owner.Reply(&l.current, reply, true)
 	l.current.Owner = nil // an idle link keeps no session that has gone
-	l.settleHead()
-	l.endAlone()
+	if l.pending.len() > 0 {
+		if head := l.pending.at(0); head.silent || head.canned != nil { // the calls are worth sparing: this is done for every reply
+			l.settleHead()
+		}
+	}
+	if l.alone || l.leaving {
+		l.endAlone()
+	}
 }
 
 // endAlone closes a link that is there for what it owes only, when that is done.

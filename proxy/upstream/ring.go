@@ -22,14 +22,19 @@ func (r *ring) push() *Entry {
 // at returns entry i counted from the head.
 func (r *ring) at(i int) *Entry { return &r.slots[(r.head+i)&(len(r.slots)-1)] }
 
-// pop removes the head. Its slot is cleared: an idle queue must not keep sessions alive.
-func (r *ring) pop() Entry {
+// pop removes the head.
+func (r *ring) pop() (out Entry) {
+	r.popTo(&out)
+	return out
+}
+
+// popTo is pop without copying twice. The slot is cleared: an idle queue must not keep sessions alive.
+func (r *ring) popTo(out *Entry) {
 	e := &r.slots[r.head]
-	out := *e
+	*out = *e
 	*e = Entry{}
 	r.head = (r.head + 1) & (len(r.slots) - 1)
 	r.n--
-	return out
 }
 
 // keepSlots is how many an idle queue may keep: about as many bytes as keepIdle.
