@@ -181,7 +181,7 @@ func (g *laneGroup) counters(group string) admin.LaneCounters {
 		SharedLinks: use.Shared, PinnedLinks: use.Pinned, LinksOpened: lc.Dials, LinksBroken: lc.Broken,
 		Pinned:        g.sessions.Pinned(),
 		ClientBytesIn: sc.BytesIn, ClientBytesOut: sc.BytesOut, LinkBytesIn: lc.BytesIn, LinkBytesOut: lc.BytesOut,
-		Turns: loop.Turns, Waits: loop.Waits, Reads: loop.Reads, Writes: loop.Writes,
+		Turns: loop.Turns, Waits: loop.Waits, Gathers: loop.Gathers, Reads: loop.Reads, Writes: loop.Writes,
 	}
 	for reason, n := range sc.Closed {
 		c.Closed[closeReasons[reason]] += n

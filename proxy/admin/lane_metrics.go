@@ -152,6 +152,10 @@ var laneMetrics = []laneMetric{
 		func(c *LaneCounters) float64 { return float64(c.Waits) },
 	},
 	{
+		"loop_gathers_total", "Turns that waited for a master's replies only, because it owed many.", counter,
+		func(c *LaneCounters) float64 { return float64(c.Gathers) },
+	},
+	{
 		"loop_reads_total", "Read system calls.", counter,
 		func(c *LaneCounters) float64 { return float64(c.Reads) },
 	},

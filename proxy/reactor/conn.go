@@ -51,6 +51,9 @@ type Conn struct {
 	blocked bool // the socket took no more output; an event will say when it does
 	closed  bool
 	dialing bool
+
+	expected bool // in loop.gather.expected
+	silent   bool // has sent nothing since a wait for it was in vain
 }
 
 // Add makes a connection of fd, a connected non-blocking stream socket, which the loop owns from now on.
@@ -174,6 +177,7 @@ func (c *Conn) readOnce() {
 		}
 		return
 	}
+	c.silent = false
 	if n < len(buf) && !c.hungUp {
 		c.unread = false // a short read has emptied the socket: the next bytes raise an event
 	}
@@ -311,6 +315,7 @@ func (c *Conn) Close(err error) {
 		return
 	}
 	c.closed = true
+	c.Expect(0)
 	c.loop.closing = append(c.loop.closing, c)
 	if !c.busy {
 		c.releaseIn()

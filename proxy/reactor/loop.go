@@ -18,10 +18,11 @@ var ErrStopped = errors.New("the lane has stopped")
 
 // Counters of a loop; plain numbers, owned by it. Read them through the mailbox.
 type Counters struct {
-	Turns  uint64 // turns of the loop
-	Waits  uint64 // turns that began by sleeping in the kernel with the scheduler told
-	Reads  uint64 // read system calls on connections
-	Writes uint64 // write system calls on connections
+	Turns   uint64 // turns of the loop
+	Waits   uint64 // turns that began by sleeping in the kernel with the scheduler told
+	Gathers uint64 // turns that waited for expected replies only, see Conn.Expect
+	Reads   uint64 // read system calls on connections
+	Writes  uint64 // write system calls on connections
 }
 
 // Loop is one event loop. Made by New, run by one goroutine in Run, ended by Stop. All its methods but
@@ -36,6 +37,7 @@ type Loop struct {
 	timers  timerHeap
 	free    freeList
 	large   largeList
+	gather  gathering
 	readBuf []byte
 	dirty   []*Conn // have output, or want Flush, at the end of this turn
 	again   []*Conn // have input left to look at although no event will say so
@@ -121,16 +123,20 @@ func (l *Loop) turn() {
 }
 
 // wait returns the number of events. It sleeps in three depths: not at all when something is left to do;
-// then a short sleep that the scheduler is not told of, which is where a busy loop spends its waiting and
+// then, unless only expected replies are waited for (see gather.go), a short sleep that the scheduler is not told of, which is where a busy loop spends its waiting and
 // which saves giving the processor away and fetching it back for every few microseconds of quiet; and
 // only then a sleep that frees the processor for other goroutines.
 func (l *Loop) wait() int {
 	if len(l.again) > 0 || l.mail.waiting() {
 		return l.poll.now()
 	}
-	d := l.timers.next(time.Now())
+	now := time.Now()
+	d := l.timers.next(now)
 	if d == 0 {
 		return l.poll.now()
+	}
+	if l.gathers() {
+		return l.gatherEvents(now, min(d, shortWait))
 	}
 	if n := l.poll.short(min(d, shortWait)); n != 0 || d <= shortWait {
 		return n

@@ -74,6 +74,20 @@ func (p *poller) now() int { return p.raw(0) }
 // short sleeps up to d behind the scheduler's back.
 func (p *poller) short(d time.Duration) int { return p.raw(milliseconds(d)) }
 
+// await sleeps up to d behind the scheduler's back until one of the connections or the descriptor besides can be read, and
+// says whether it can. d is as in short.
+func (p *poller) await(list []*Conn, besides int, d time.Duration) bool {
+	var fds [maxExpected + 1]unix.PollFd
+	fds[0] = unix.PollFd{Fd: int32(besides), Events: unix.POLLIN}
+	for i, c := range list {
+		fds[i+1] = unix.PollFd{Fd: int32(c.fd), Events: unix.POLLIN}
+	}
+	ts := unix.NsecToTimespec(int64(d))
+	n, _, errno := syscall.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&fds[0])), uintptr(len(list)+1),
+		uintptr(unsafe.Pointer(&ts)), 0, 0, 0)
+	return errno != 0 || n > 0
+}
+
 // long sleeps up to d and gives the processor away.
 func (p *poller) long(d time.Duration) int {
 	n, _, errno := syscall.Syscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd),

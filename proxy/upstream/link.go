@@ -209,6 +209,7 @@ func (l *Link) Flush() {
 	for left := flushBytes; ; {
 		b := l.out.unsent()
 		if len(b) == 0 {
+			l.expect()
 			return
 		}
 		if left <= 0 {
@@ -228,6 +229,14 @@ func (l *Link) Flush() {
 		if n < len(b) {
 			return
 		}
+	}
+}
+
+// expect lets the loop wait for the replies of a shared link that many commands are in flight on. Not of one session's own: what is at the
+// head there may be a command that blocks.
+func (l *Link) expect() {
+	if l.isShared() {
+		l.conn.Expect(l.pending.len())
 	}
 }
 
@@ -257,6 +266,7 @@ func (l *Link) Data(data []byte) int {
 		done += n
 	}
 	l.set.Counters.BytesIn += uint64(done)
+	l.expect()
 	l.makeRoom()
 	return done
 }
