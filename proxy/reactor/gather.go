@@ -11,7 +11,7 @@ import "time"
 
 const (
 	// gatherFrom is how many replies a peer must owe.
-	gatherFrom = 256
+	gatherFrom = 32
 	// gatherPays is how long an event may have been waited for: what a turn for itself would have cost everybody, and a little more.
 	gatherPays = 20 * time.Microsecond
 	// maxGatherSkip bounds how many turns pass before gathering is tried again.
