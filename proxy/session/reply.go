@@ -42,6 +42,28 @@ func (s *Session) Reply(e *upstream.Entry, reply []byte, last bool) {
 	s.settled()
 }
 
+// Replies is Reply for n small replies in a row to commands that nothing is known of.
+func (s *Session) Replies(n int, replies []byte) {
+	s.inflight -= n
+	if s.gone {
+		return
+	}
+	for range n {
+		if s.turn == nil {
+			break
+		}
+		s.answeredTurn()
+	}
+	s.streaming = false
+	s.answer(replies)
+	s.cut = 0
+	s.window = max(s.window, min(s.window+n, maxInFlight)) // as in resize
+	if s.forgets {
+		s.forgetCached()
+	}
+	s.settled()
+}
+
 // resize fits the window to the size of a reply.
 func (s *Session) resize(reply int) {
 	switch {
@@ -178,4 +200,4 @@ func (s *Session) Broken(e *upstream.Entry) {
 	s.close(CloseCutReply)
 }
 
-var _ upstream.Owner = (*Session)(nil)
+var _ upstream.Batch = (*Session)(nil)

@@ -11,6 +11,7 @@ import (
 type sink struct{ replies int }
 
 func (s *sink) Reply(*Entry, []byte, bool) { s.replies++ }
+func (s *sink) Replies(n int, _ []byte)    { s.replies += n }
 func (s *sink) Broken(*Entry)              {}
 func (s *sink) Gone() bool                 { return false }
 

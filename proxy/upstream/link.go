@@ -253,6 +253,12 @@ func (l *Link) Data(data []byte) int {
 			done = len(data)
 			break
 		}
+		if l.batches() {
+			if n := l.batch(data[done:]); n > 0 {
+				done += n
+				continue
+			}
+		}
 		n, err := l.reader.Next(data[done:])
 		if err != nil {
 			l.conn.Close(fmt.Errorf("reply from %s: %w", l.addr, err))
@@ -361,6 +367,11 @@ func (l *Link) deliver(reply []byte) {
 	}
 	l.current.Owner.Reply(&l.current, reply, true)
 	l.current.Owner = nil // an idle link keeps no session that has gone
+	l.next()
+}
+
+// next does what the new head of the pending queue, or that there is none, asks for.
+func (l *Link) next() {
 	if l.pending.len() > 0 {
 		if head := l.pending.at(0); head.silent || head.canned != nil { // the calls are worth sparing: this is done for every reply
 			l.settleHead()

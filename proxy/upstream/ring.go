@@ -37,6 +37,15 @@ func (r *ring) popTo(out *Entry) {
 	r.n--
 }
 
+// drop removes the first n.
+func (r *ring) drop(n int) {
+	for i := range n {
+		*r.at(i) = Entry{}
+	}
+	r.head = (r.head + n) & (len(r.slots) - 1)
+	r.n -= n
+}
+
 // keepSlots is how many an idle queue may keep: about as many bytes as keepIdle.
 const keepSlots = 4096
 
