@@ -17,7 +17,7 @@ import (
 const (
 	briefVisitors = 32    // at once
 	briefSessions = 1_000 // of each kind
-	briefWarmUp   = 200   // of each kind, before anything is measured
+	briefWarmUp   = 400   // of each kind, before anything is measured
 
 	// The heap in use after a collection tells a leak of 32 bytes for each session. RSS holds, beside that, what the
 	// garbage of the busiest moment took: about 2 MiB more after 1000 sessions of each kind, and 5 after 6000.

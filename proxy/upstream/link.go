@@ -232,12 +232,14 @@ func (l *Link) Flush() {
 	}
 }
 
-// expect lets the loop wait for the replies of a shared link that many commands are in flight on. Not of one session's own: what is at the
-// head there may be a command that blocks.
+// expect lets the loop wait for the replies of a shared link that many commands are in flight on. Not of one session's own, or a suspect's: what
+// is at the head there may be a command that blocks.
 func (l *Link) expect() {
-	if l.isShared() {
-		l.conn.Expect(l.pending.len())
+	replies := 0
+	if l.isShared() && !l.leaving {
+		replies = l.pending.len()
 	}
+	l.conn.Expect(replies)
 }
 
 // Data takes replies off, one by one. The head of the pending queue is whose each is.
