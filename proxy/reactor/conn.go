@@ -53,6 +53,7 @@ type Conn struct {
 	dialing bool
 
 	expected bool // in loop.gather.expected
+	late     bool // expected, and to be flushed after the others
 	silent   bool // has sent nothing since a wait for it was in vain
 }
 

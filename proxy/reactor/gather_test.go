@@ -3,6 +3,7 @@
 package reactor
 
 import (
+	"fmt"
 	"testing"
 	"time"
 )
@@ -173,4 +174,46 @@ func TestGatheringHasToPay(t *testing.T) {
 	if g.skip != 1 {
 		t.Errorf("skips %d turns after many that paid", g.skip)
 	}
+}
+
+// Those who wait for this loop are written to before a peer that has enough to do, each once, and what such a write asks for is still done.
+func TestExpectedIsFlushedLast(t *testing.T) {
+	l := running(t)
+	var order []string
+	conns := map[string]*Conn{}
+	for _, name := range []string{"server", "client", "another"} {
+		h := &handler{}
+		h.onFlush = func() {
+			order = append(order, name)
+			if name == "another" && len(order) == 2 {
+				conns["client"].MarkDirty()
+			}
+		}
+		conns[name], _ = add(t, l, h)
+	}
+	in(t, l, func() {
+		conns["server"].Pause() // so that nothing is waited for
+		conns["server"].Expect(gatherFrom)
+		for range 2 {
+			conns["server"].MarkDirty()
+			conns["client"].MarkDirty()
+			conns["another"].MarkDirty()
+		}
+	})
+	until(t, l, "all", func() bool { return len(order) >= 4 })
+	in(t, l, func() {
+		if got := fmt.Sprint(order); got != "[client another server client]" {
+			t.Errorf("flushed %s", got)
+		}
+		order = nil
+		conns["server"].Expect(0)
+		conns["server"].MarkDirty()
+		conns["client"].MarkDirty()
+	})
+	until(t, l, "both", func() bool { return len(order) >= 2 })
+	in(t, l, func() {
+		if got := fmt.Sprint(order); got != "[server client]" {
+			t.Errorf("flushed %s", got)
+		}
+	})
 }

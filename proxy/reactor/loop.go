@@ -166,10 +166,16 @@ func (l *Loop) resume() {
 
 // flush writes what this turn has produced: one write per connection, whatever the number of commands
 // or replies. A flush may make other connections dirty (one that closes, say), hence the index.
+// A server that has enough to do comes after those who wait for their replies; any other first, so that it works meanwhile.
 func (l *Loop) flush() {
 	for i := 0; i < len(l.dirty); i++ {
 		c := l.dirty[i]
-		c.dirty = false
+		if c.expected && !c.late {
+			c.late = true
+			l.dirty = append(l.dirty, c)
+			continue
+		}
+		c.dirty, c.late = false, false
 		if !c.closed {
 			c.h.Flush()
 		}
