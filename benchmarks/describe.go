@@ -21,10 +21,21 @@ var versionFlags = map[string]string{
 // place is what there is to know of where and by whom a run was made.
 func place(ctx context.Context, now time.Time) report.Meta {
 	return report.Meta{
-		Date: now.UTC().Truncate(time.Second), Command: strings.Join(append([]string{"go run ."}, os.Args[1:]...), " "),
+		Date: now.UTC().Truncate(time.Second), Command: "go run ." + quoted(os.Args[1:]),
 		Commit: commit(ctx), Go: runtime.Version(), Kernel: firstLine(ctx, "uname", "-r"), CPU: cpuModel(), Cores: runtime.NumCPU(),
 		Versions: map[string]string{}, Notes: map[string]string{},
 	}
+}
+
+// quoted is arguments as they are typed, a space before each.
+func quoted(args []string) (line string) {
+	for _, a := range args {
+		if a == "" || strings.ContainsAny(a, " \t\n\"'\\$&|;<>()*?`#~") {
+			a = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
+		}
+		line += " " + a
+	}
+	return line
 }
 
 // describe gathers what is needed to repeat the run.

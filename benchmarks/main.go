@@ -51,7 +51,10 @@ func command(ctx context.Context, args []string) error {
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return err
-	case err != nil:
+	case err == nil:
+		err = o.paths()
+	}
+	if err != nil {
 		return usageError{err.Error()}
 	}
 	met, err := bench(ctx, o, os.Stdout)
@@ -77,6 +80,9 @@ func bench(ctx context.Context, o options, out io.Writer) (met bool, err error) 
 		return false, err
 	}
 	defer func() { err = errors.Join(err, r.env.Close()) }()
+	if r.cells() == 0 {
+		return false, usageError{"nothing to measure: none of the -targets can do any of these cases"}
+	}
 
 	meta := r.describe(ctx, time.Now())
 	samples, err := r.run(ctx)

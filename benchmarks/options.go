@@ -5,6 +5,9 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -84,6 +87,27 @@ func parse(args []string, usage io.Writer) (options, error) {
 		o.cases = load.Star()
 	}
 	return o, errors.Join(err, o.rows(*targets), o.check())
+}
+
+// paths makes the folder of the result files, before anything is measured for it, and finds the programs, which are started elsewhere.
+func (o *options) paths() error {
+	if err := os.MkdirAll(o.out, 0o777); err != nil {
+		return fmt.Errorf("-out: %w", err)
+	}
+	for name, bin := range map[string]*string{"-proxy-bin": &o.a.Bin, "-proxy-bin-b": &o.b.Bin} {
+		if *bin == "" {
+			continue
+		}
+		found, err := exec.LookPath(*bin)
+		if err == nil {
+			found, err = filepath.Abs(found)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		*bin = found
+	}
+	return nil
 }
 
 // defaultName keeps a run with other flags from replacing the results that are in the repository.

@@ -2,12 +2,15 @@ package main
 
 import (
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"sentinelproxy/benchmarks/load"
+	"sentinelproxy/benchmarks/target"
 )
 
 func TestParseDefaults(t *testing.T) {
@@ -110,5 +113,35 @@ func TestParseRefuses(t *testing.T) {
 		if _, err := parse(strings.Fields(args), io.Discard); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: error %v does not name %s", args, err, says)
 		}
+	}
+}
+
+func TestPaths(t *testing.T) {
+	dir := t.TempDir()
+	program := filepath.Join(dir, "proxy")
+	if err := os.WriteFile(program, []byte("#!/bin/sh\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(dir)
+	o := options{out: "new/results"}
+	o.a.Bin = "./proxy"
+	if err := o.paths(); err != nil || o.a.Bin != program || o.b.Bin != "" {
+		t.Errorf("%+v, %v", o, err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "new/results")); err != nil {
+		t.Error(err)
+	}
+	for flag, o := range map[string]options{
+		"-out": {out: "proxy/results"}, "-proxy-bin:": {out: ".", a: target.Build{Bin: "./none"}}, "-proxy-bin-b:": {out: ".", b: target.Build{Bin: "./none"}},
+	} {
+		if err := o.paths(); err == nil || !strings.HasPrefix(err.Error(), flag) {
+			t.Errorf("%s: %v", flag, err)
+		}
+	}
+}
+
+func TestQuoted(t *testing.T) {
+	if got := quoted([]string{"-proxy-args", "--lanes 2", "", "a'b"}); got != ` -proxy-args '--lanes 2' '' 'a'\''b'` {
+		t.Error(got)
 	}
 }

@@ -148,7 +148,7 @@ var laneMetrics = []laneMetric{
 		func(c *LaneCounters) float64 { return float64(c.Turns) },
 	},
 	{
-		"loop_waits_total", "Turns that slept in the poller because nothing was ready.", counter,
+		"loop_waits_total", "Turns that gave the processor away, since nothing was ready for 4 ms.", counter,
 		func(c *LaneCounters) float64 { return float64(c.Waits) },
 	},
 	{

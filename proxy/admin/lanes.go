@@ -66,7 +66,7 @@ type LaneCounters struct {
 	LinkBytesIn    uint64 `json:"link_bytes_in"`
 	LinkBytesOut   uint64 `json:"link_bytes_out"`
 	Turns          uint64 `json:"loop_turns"`
-	Waits          uint64 `json:"loop_waits"`   // turns that had to sleep in the poller
+	Waits          uint64 `json:"loop_waits"`   // turns that gave the processor away
 	Gathers        uint64 `json:"loop_gathers"` // turns that waited for a master's replies only
 	Reads          uint64 `json:"syscalls_read"`
 	Writes         uint64 `json:"syscalls_write"`
