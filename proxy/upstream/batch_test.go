@@ -6,7 +6,6 @@ import (
 
 	"pgregory.net/rapid"
 
-	"sentinelproxy/proxy/internal/scripted"
 	"sentinelproxy/resp"
 )
 
@@ -43,13 +42,7 @@ func (*batching) Gone() bool    { return false }
 
 // TestBatch: whatever is in flight, of whom, and wherever the bytes are cut, each reply goes to who has asked, in order, and is counted.
 func TestBatch(t *testing.T) {
-	s := scripted.Listen(t)
-	r := newRig(t, nil)
-	r.adopt(s.Addr())
-	var l *Link
-	r.in(func() { l = r.set.Shared(plain) })
-	s.AcceptReady()
-	r.until("the handshake", func() bool { return l.state == ready })
+	r, l := connected(t)
 	var got []string
 	owners := []*batching{{t: t, name: "a", log: &got}, {t: t, name: "b", log: &got}}
 	replies := []string{
