@@ -19,7 +19,7 @@ func (l *Link) batches() bool {
 }
 
 // batch hands over the replies at the start of data that are of one owner and as plain as replies can be, and returns how many bytes these are:
-// 0 if there are none. A pipeline then costs one copy and not one for each reply.
+// 0 if there are none. A larger reply at the start is handed over by itself, as it has been read already. A pipeline then costs one copy and not one for each reply.
 func (l *Link) batch(data []byte) int {
 	owner, ok := l.pending.at(0).Owner.(Batch)
 	if !ok {
@@ -32,6 +32,10 @@ func (l *Link) batch(data []byte) int {
 			break
 		}
 		size, err := l.reader.Next(data[done:])
+		if size > batchReply && n == 0 {
+			l.reply(data[:size])
+			return size
+		}
 		if size == 0 || size > batchReply || err != nil {
 			break // Data reads it once more
 		}
