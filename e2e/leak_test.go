@@ -19,10 +19,10 @@ const (
 	briefSessions = 1_000 // of each kind
 	briefWarmUp   = 400   // of each kind, before anything is measured
 
-	// The heap in use after a collection tells a leak of 32 bytes for each session. RSS holds, beside that, what the
+	// What is live after a collection tells a leak of 8 bytes for each session. RSS holds, beside that, what the
 	// garbage of the busiest moment took: about 2 MiB more after 1000 sessions of each kind, and 5 after 6000.
 	rssMayGrow  = 8 << 20
-	heapMayGrow = 1 << 20
+	heapMayGrow = 256 << 10
 
 	// goroutinesMayDiffer: those that ask a Sentinel or a node, or answer a question of this test, have a moment each.
 	goroutinesMayDiffer = 5
@@ -40,7 +40,7 @@ type footprint struct {
 }
 
 func (f footprint) String() string {
-	return fmt.Sprintf("RSS %d KiB, heap in use %d KiB, %d goroutines, %d links, %d descriptors beside them",
+	return fmt.Sprintf("RSS %d KiB, live heap %d KiB, %d goroutines, %d links, %d descriptors beside them",
 		f.rss>>10, f.heap>>10, f.goroutines, f.links, f.descriptors)
 }
 
@@ -62,9 +62,7 @@ func (p *proxy) footprint(master *servers.Node) (f footprint, lanes int) {
 		lanes = len(s.Lanes)
 		return p.sockets(master, &f)
 	})
-	for range 3 { // how much memory is kept for reuse follows from the collections before
-		f.heap = p.heap()
-	}
+	f.heap = p.heap()
 	f.goroutines = int(p.metrics()["go_goroutines"])
 	f.rss = p.restingRSS()
 	return f, lanes
