@@ -31,6 +31,11 @@ func (s *Session) dispatch(c *resp.Command, rest []byte) bool {
 		}
 		info = alone(info)
 	}
+	if info.ID == command.Multi {
+		if done, handled := s.dispatchWhole(c, rest); handled {
+			return done
+		}
+	}
 	if s.inflight > 0 {
 		s.halt(stopIdle)
 		return false
@@ -51,22 +56,8 @@ func (s *Session) dispatchShared(c *resp.Command, info *command.Info, rest []byt
 			return v == answered
 		}
 	}
-	l := s.link
-	if l == nil || !l.Usable() {
-		if s.inflight > 0 { // what is in flight is on the backlog, or on the former link
-			s.halt(stopIdle)
-			return false
-		}
-		l = s.g.Links.Shared(s.key)
-		s.choose(l)
-	}
-	if s.inflight >= s.window {
-		s.halt(stopWindow)
-		return false
-	}
-	if l.Full() {
-		l.Stall(s)
-		s.halt(stopLink)
+	l := s.roomOnShared()
+	if l == nil {
 		return false
 	}
 	raw, tag := c.Raw, command.Unknown
@@ -79,6 +70,29 @@ func (s *Session) dispatchShared(c *resp.Command, info *command.Info, rest []byt
 	s.inflight++
 	s.appendTo(l, raw, classOf(info), tag)
 	return true
+}
+
+// roomOnShared is the shared link for one more command; nil: it has to wait, s.stop says for what.
+func (s *Session) roomOnShared() *upstream.Link {
+	l := s.link
+	if l == nil || !l.Usable() {
+		if s.inflight > 0 { // what is in flight is on the backlog, or on the former link
+			s.halt(stopIdle)
+			return nil
+		}
+		l = s.g.Links.Shared(s.key)
+		s.choose(l)
+	}
+	if s.inflight >= s.window {
+		s.halt(stopWindow)
+		return nil
+	}
+	if l.Full() {
+		l.Stall(s)
+		s.halt(stopLink)
+		return nil
+	}
+	return l
 }
 
 // special looks at scripts and cursors: what goes to the server, and the tag by which the reply is known.

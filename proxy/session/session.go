@@ -106,7 +106,7 @@ func (s *Session) Data(data []byte) int {
 		if c.Args > 0 && !s.dispatch(&c, data[done:]) {
 			break // it is looked at again, from its start
 		}
-		done += n
+		done += max(n, len(c.Raw)) // a whole transaction is longer: see whole.go
 		if s.relays() {
 			done += s.relayOut(data[done:])
 			break

@@ -64,7 +64,7 @@ func (s *Set) Redo(l *Link, item *Lost) {
 		l.Append(item.Owner, item.Raw, item.Class, item.Tag)
 	}
 	e := l.pending.at(l.pending.len() - 1)
-	e.tries, e.losses, e.before, e.takes = item.tries, item.losses, item.before, item.takes
+	e.tries, e.losses, e.before, e.takes, e.replies = item.tries, item.losses, item.before, item.takes, item.replies
 }
 
 var skipReply = resp.AppendCommand(nil, []byte("CLIENT"), []byte("REPLY"), []byte("SKIP"))
@@ -111,6 +111,7 @@ func (s *Set) RefuseOne(item *Lost, refusal []byte) {
 		if item.before && item.Class != Read {
 			reply = unknownOutcome
 		}
+		reply = answers(reply, item.replies)
 	}
 	if !item.silent && !item.Owner.Gone() {
 		item.Owner.Reply(&Entry{Owner: item.Owner, Tag: item.Tag, Class: item.Class}, bytes.Clone(reply), true)

@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -37,6 +38,24 @@ func (b *batching) Replies(n int, replies []byte) {
 	}
 }
 
+// transactionReplies draws those to a transaction, that to EXEC at the end, and how they come: with pushes in between, or not.
+func transactionReplies(t *rapid.T, others []string) (replies []string, pushed string) {
+	for range rapid.IntRange(1, 4).Draw(t, "queued") {
+		replies = append(replies, rapid.SampledFrom([]string{"+OK\r\n", "+QUEUED\r\n", "-ERR no\r\n"}).Draw(t, "early"))
+	}
+	replies = append(replies, rapid.SampledFrom(append([]string{"-EXECABORT no\r\n"}, others...)).Draw(t, "exec"))
+	if i := len(replies) - 1; replies[0][0] != '-' && replies[i] == "-ERR no\r\n" {
+		replies[i] = "-EXECABORT because\r\n" // else it may be open still, and its link is closed
+	}
+	for _, reply := range replies {
+		if rapid.IntRange(0, 5).Draw(t, "push") == 0 {
+			pushed += ">2\r\n+invalidate\r\n_\r\n"
+		}
+		pushed += reply
+	}
+	return replies, pushed
+}
+
 func (*batching) Broken(*Entry) {}
 func (*batching) Gone() bool    { return false }
 
@@ -61,7 +80,13 @@ func TestBatch(t *testing.T) {
 				o := owners[rapid.IntRange(0, 9).Draw(t, "owner")/7]
 				tag := uint16(max(0, rapid.IntRange(-8, 2).Draw(t, "tag")))
 				reply := replies[rapid.IntRange(0, len(replies)-1).Draw(t, "reply")]
-				switch rapid.IntRange(0, 13).Draw(t, "kind") {
+				switch rapid.IntRange(0, 14).Draw(t, "kind") {
+				case 14:
+					replies, pushed := transactionReplies(t, replies)
+					l.AppendTransaction(o, []byte("MULTI;EXEC"), len(replies), Write)
+					wire = append(wire, pushed...)
+					want = append(want, fmt.Sprintf("%s 0 %q", o.name, strings.Join(replies, "")))
+					continue
 				case 13:
 					l.AppendSilent(o, raw("GET k"), Read)
 					continue

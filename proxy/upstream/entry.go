@@ -38,11 +38,13 @@ type Entry struct {
 	canned []byte
 	end    uint64 // offset just behind the command in the link's stream of bytes
 	Tag    uint16 // the owner's
-	tries  uint8  // how often a rejection has sent it around
-	losses uint8  // see Lost
-	Class  Class
-	before bool // was on the wire of an earlier link: it may have been applied, whatever becomes of it here
-	silent bool // the server does not answer it: done as soon as it is written and all before it is answered
-	takes  bool // a Read for what becomes of it, a Write for those before it: it pops, and goes on waiting on the next master
-	own    bool // of the proxy, not of a client: not in the accounts, never sent again
+	// replies is how many a whole transaction has, 0 for any other command: see transaction.go.
+	replies uint16
+	tries   uint8 // how often a rejection has sent it around
+	losses  uint8 // see Lost
+	Class   Class
+	before  bool // was on the wire of an earlier link: it may have been applied, whatever becomes of it here
+	silent  bool // the server does not answer it: done as soon as it is written and all before it is answered
+	takes   bool // a Read for what becomes of it, a Write for those before it: it pops, and goes on waiting on the next master
+	own     bool // of the proxy, not of a client: not in the accounts, never sent again
 }

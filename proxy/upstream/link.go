@@ -31,6 +31,8 @@ type Link struct {
 	pending  ring
 	current  Entry // the one whose reply is being handed over; here, because a local one would be allocated
 	out      retained
+	framed   framed   // see transaction.go
+	tail     int      // where, in the replies to a transaction, that to EXEC begins; else 0
 	withheld withheld // see acknowledge.go
 	reader   resp.ReplyReader
 	timer    *reactor.Timer
@@ -261,7 +263,7 @@ func (l *Link) Data(data []byte) int {
 				continue
 			}
 		}
-		n, err := l.reader.Next(data[done:])
+		n, err := l.frame(data[done:])
 		if err != nil {
 			l.conn.Close(fmt.Errorf("reply from %s: %w", l.addr, err))
 			return done
@@ -271,6 +273,7 @@ func (l *Link) Data(data []byte) int {
 			break
 		}
 		l.reply(data[done : done+n])
+		l.tail = 0
 		done += n
 	}
 	l.set.Counters.BytesIn += uint64(done)
@@ -282,8 +285,8 @@ func (l *Link) Data(data []byte) int {
 // stream hands over what has come of a reply that is too large to wait for.
 func (l *Link) stream(data []byte) int {
 	n := l.reader.Partial()
-	if n == 0 || (!l.streamed && (n < l.set.opt.StreamingThreshold || data[0] == '>')) || l.state != ready ||
-		l.pending.len() == 0 || (l.pinned != nil && !l.pinned.Streams()) {
+	if n == 0 || (!l.streamed && (n < l.set.opt.StreamingThreshold || data[l.framed.bytes] == '>')) || l.state != ready ||
+		l.pending.len() == 0 || (l.pinned != nil && !l.pinned.Streams()) || !l.streamsTail(data) {
 		return 0
 	}
 	if !l.streamed {
@@ -293,13 +296,15 @@ func (l *Link) stream(data []byte) int {
 		l.streamed = true
 		l.unstall() // who waits for room has another link, or what is in flight here to wait for
 	}
-	l.moved += uint64(n)
+	before := l.framed.bytes // the replies to a transaction
+	l.moved += uint64(before + n)
 	e := l.pending.at(0)
+	e.replies, l.framed, l.tail = 0, framed{}, 0
 	l.set.streaming = l
-	e.Owner.Reply(e, data[:n], false)
+	e.Owner.Reply(e, data[:before+n], false)
 	l.set.streaming = nil
 	l.reader.Advance(n)
-	return n
+	return before + n
 }
 
 // reply gives one whole reply to whom it belongs.
@@ -327,7 +332,7 @@ func (l *Link) reply(reply []byte) {
 		l.early(reply)
 		return
 	}
-	if reply[0] == '-' && l.rejected(reply) {
+	if reply[l.tail] == '-' && (l.rejected(reply) || l.leavesOpen(reply)) {
 		return
 	}
 	if l.state == condemned {
@@ -364,7 +369,7 @@ func (l *Link) deliver(reply []byte) {
 		l.set.Counters.Answered++
 	}
 	l.streamed = false
-	if l.set.genuine && l.current.Class != Read && reply[0] != '-' {
+	if l.set.genuine && l.current.Class != Read && reply[l.tail] != '-' {
 		l.set.genuine = false // it takes writes again
 	}
 	l.current.Owner.Reply(&l.current, reply, true)
@@ -435,7 +440,12 @@ func (l *Link) unstall() {
 }
 
 // Need sizes the next read.
-func (l *Link) Need() int { return l.reader.Need() }
+func (l *Link) Need() int {
+	if need := l.reader.Need(); need > 0 {
+		return l.framed.bytes + need
+	}
+	return 0
+}
 
 var errEOF = errors.New("closed by the server")
 

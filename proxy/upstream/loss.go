@@ -103,7 +103,8 @@ type Lost struct {
 	takes   bool   // see Entry
 	refused []byte // the reply to EXEC, if it is NOREPLICAS: see SettleGenuine
 	tries   uint8
-	losses  uint8 // links lost while it was on the wire, wholly or in part
+	losses  uint8  // links lost while it was on the wire, wholly or in part
+	replies uint16 // see Entry
 }
 
 // again decides what becomes of a command that was in flight on a lost link.
@@ -111,7 +112,7 @@ type Lost struct {
 // A command that was not written to its last byte can't have been executed: servers execute whole
 // frames. So only whole ones count as sent.
 func (l *Link) again(e *Entry, start uint64) (Lost, bool) {
-	lost := Lost{Owner: e.Owner, Canned: e.canned, Key: l.key, Tag: e.Tag, Class: e.Class, before: e.before, takes: e.takes, silent: e.silent, tries: e.tries, losses: e.losses}
+	lost := Lost{Owner: e.Owner, Canned: e.canned, Key: l.key, Tag: e.Tag, Class: e.Class, before: e.before, takes: e.takes, silent: e.silent, tries: e.tries, losses: e.losses, replies: e.replies}
 	c := &l.set.Counters
 	if start < l.out.sent {
 		lost.losses++
@@ -140,7 +141,7 @@ func (l *Link) again(e *Entry, start uint64) (Lost, bool) {
 		return lost, true
 	}
 	c.Unknown++
-	lost.Canned = unknownOutcome
+	lost.Canned = answers(unknownOutcome, e.replies)
 	return lost, !e.silent // there is nobody to be told
 }
 
@@ -191,7 +192,7 @@ func (l *Link) loseFrom(start uint64) (lost []Lost) {
 // rejected takes a rejection: the command waits for the next master, and so does all that comes behind it.
 func (l *Link) rejected(reply []byte) bool {
 	head := l.pending.at(0)
-	word := rejection(reply, head.Class)
+	word := l.rejection(reply)
 	switch {
 	case word == "" || word == noReplicas && l.set.passesNoReplicas():
 		return false
@@ -234,7 +235,7 @@ func (l *Link) rejected(reply []byte) bool {
 // says that nothing of it was executed: all of it is sent again.
 func (l *Link) sortOut(reply []byte) {
 	switch e := l.pending.at(0); {
-	case e.Class == Read || bytes.HasPrefix(reply, aborted):
+	case e.Class == Read || bytes.HasPrefix(reply[l.tail:], aborted):
 		reply = nil
 	case l.set.ack != nil && !e.own && wrote(e, reply):
 		reply = unknownOutcome // no replica is known to have it
@@ -252,7 +253,7 @@ func (l *Link) setAside(reply []byte) {
 		return
 	}
 	l.set.Counters.Answered++
-	item := Lost{Owner: e.Owner, Key: l.key, Tag: e.Tag, Class: e.Class, before: e.before, takes: e.takes, tries: e.tries}
+	item := Lost{Owner: e.Owner, Key: l.key, Tag: e.Tag, Class: e.Class, before: e.before, takes: e.takes, tries: e.tries, replies: e.replies}
 	if !l.fenced {
 		item.tries++
 	}

@@ -68,6 +68,7 @@ type Set struct {
 	ack           *acknowledger
 	sealed        bool // see Seal
 	genuine       bool // see Genuine
+	leavesOpen    bool // the master does: see transaction.go
 	genuineAt     time.Time
 }
 
@@ -140,7 +141,7 @@ func (s *Set) Adopt(name string, addr netip.AddrPort) {
 	s.end(true)
 	keys := slices.Collect(maps.Keys(wanted))
 	s.name, s.addr = name, addr
-	s.redis, s.genuine = false, false
+	s.redis, s.genuine, s.leavesOpen = false, false, false
 	s.restoring = true
 	s.adoption++
 	if s.opt.Scripts != nil {
@@ -253,10 +254,10 @@ func (s *Set) answerQueued(l *Link, refusal []byte) {
 			continue
 		}
 		if e.before && e.Class != Read {
-			e.Owner.Reply(&e, unknownOutcome, true)
+			e.Owner.Reply(&e, answers(unknownOutcome, e.replies), true)
 			continue
 		}
-		e.Owner.Reply(&e, refusal, true)
+		e.Owner.Reply(&e, answers(refusal, e.replies), true)
 	}
 	l.out.forgetUnsent()
 }

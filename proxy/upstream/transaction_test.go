@@ -1,0 +1,260 @@
+package upstream
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"sentinelproxy/proxy/internal/scripted"
+)
+
+// transaction appends one as a session does that has it whole.
+func (c *client) transaction(l *Link, class Class, commands ...string) {
+	commands = slices.Concat([]string{"MULTI"}, commands, []string{"EXEC"})
+	var all []byte
+	for _, command := range commands {
+		all = append(all, raw(command)...)
+	}
+	l.AppendTransaction(c, all, len(commands), class)
+	l.pending.at(l.pending.len() - 1).Tag = uint16(len(c.asked))
+	c.asked = append(c.asked, strings.Join(commands, ";"))
+}
+
+const busy = "-BUSY Redis is busy running a script.\r\n"
+
+// TestTransactionRejected: one that the server has not executed because it is no master any more goes to the next one as a whole. Anything
+// else that it says is its reply.
+func TestTransactionRejected(t *testing.T) {
+	const readonly = "-READONLY You can't write against a read only replica.\r\n"
+	const aborted = "-EXECABORT Transaction discarded because of previous errors.\r\n"
+	for name, c := range map[string]struct {
+		replies string
+		again   bool
+	}{
+		"executed":              {"+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n:1\r\n:2\r\n", false},
+		"the first":             {"+OK\r\n" + readonly + readonly + aborted, true},
+		"the second":            {"+OK\r\n+QUEUED\r\n" + readonly + aborted, true},
+		"EXEC":                  {"+OK\r\n+QUEUED\r\n+QUEUED\r\n-EXECABORT Transaction discarded because of: READONLY You can't write against a read only replica.\r\n", true},
+		"all":                   {strings.Repeat("-LOADING Redis is loading the dataset in memory\r\n", 4), true},
+		"in what is executed":   {"+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n" + readonly + ":2\r\n", false},
+		"without MULTI":         {"-LOADING no\r\n:1\r\n:2\r\n-ERR EXEC without MULTI\r\n", false},
+		"of another reason":     {"+OK\r\n-ERR wrong number of arguments for 'incr' command\r\n+QUEUED\r\n" + aborted, false},
+		"no user":               {strings.Repeat("-NOAUTH Authentication required.\r\n", 4), false},
+		"not allowed to, alone": {"-NOPERM no\r\n:1\r\n-NOPERM no\r\n-ERR EXEC without MULTI\r\n", false},
+	} {
+		for _, behind := range []bool{false, true} { // a rejected command, so that its replies are sorted out
+			t.Run(fmt.Sprintf("%s/%v", name, behind), func(t *testing.T) {
+				first, second := scripted.Listen(t), scripted.Listen(t)
+				r := newRig(t, nil)
+				r.adopt(first.Addr())
+				a, b := r.client("a"), r.client("b")
+				var sent []string
+				r.in(func() {
+					l := r.set.Shared(plain)
+					if behind {
+						b.send(l, "INCR 0", Write)
+						sent = append(sent, "INCR 0")
+					}
+					a.transaction(l, Write, "INCR 1", "INCR 2")
+					a.send(l, "INCR 3", Write)
+				})
+				sent = append(sent, "MULTI", "INCR 1", "INCR 2", "EXEC", "INCR 3")
+				p := first.AcceptReady()
+				p.Expect(sent...)
+				if behind {
+					p.Send(readonly)
+				}
+				p.Send(c.replies)
+				p.Send(":3\r\n")
+				want := c.replies
+				if behind || c.again {
+					p.ExpectClosed()
+					r.adopt(second.Addr())
+					p = second.AcceptReady()
+				}
+				if behind {
+					p.Expect("INCR 0")
+					p.Send(":0\r\n")
+					b.want(":0\r\n")
+				}
+				if c.again || behind && strings.Contains(c.replies, "-EXECABORT") { // what is known not to be executed
+					p.Expect("MULTI", "INCR 1", "INCR 2", "EXEC")
+					want = "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n:1\r\n:2\r\n"
+					p.Send(want)
+				}
+				a.want(want, ":3\r\n")
+			})
+		}
+	}
+}
+
+// TestTransactionLeftOpen: where EXEC is refused and the transaction may still be open, what is behind it on the link is not answered as if it
+// had been executed. No other goes over a shared link of this master.
+func TestTransactionLeftOpen(t *testing.T) {
+	for _, rejected := range []bool{false, true} {
+		t.Run(fmt.Sprint(rejected), func(t *testing.T) {
+			first, second := scripted.Listen(t), scripted.Listen(t)
+			r := newRig(t, nil)
+			r.adopt(first.Addr())
+			a, b := r.client("a"), r.client("b")
+			r.in(func() {
+				l := r.set.Shared(plain)
+				if rejected {
+					b.send(l, "INCR 0", Write)
+				}
+				a.transaction(l, Write, "INCR 1")
+				b.send(l, "INCR 2", Write)
+				b.send(l, "GET 3", Read)
+			})
+			p := first.AcceptReady()
+			replies := "+OK\r\n" + busy + busy + "+QUEUED\r\n"
+			if rejected {
+				p.Expect("INCR 0")
+				replies = "-READONLY no\r\n" + replies
+			}
+			p.Expect("MULTI", "INCR 1", "EXEC", "INCR 2", "GET 3")
+			p.Send(replies)
+			p.ExpectClosed()
+			r.in(func() {
+				if r.set.TakesTransactions() {
+					t.Error("the next one may go over a shared link")
+				}
+			})
+			r.adopt(second.Addr())
+			p = second.AcceptReady()
+			if rejected {
+				p.Expect("INCR 0")
+				p.Send(":0\r\n")
+			}
+			p.Expect("GET 3")
+			p.Send("$1\r\n3\r\n")
+			a.want("+OK\r\n" + busy + busy)
+			if want := []string{UnknownOutcome, "$1\r\n3\r\n"}; rejected {
+				b.want(append([]string{":0\r\n"}, want...)...)
+			} else {
+				b.want(want...)
+			}
+			r.in(func() {
+				if !r.set.TakesTransactions() {
+					t.Error("none goes over a shared link of the next master")
+				}
+			})
+		})
+	}
+}
+
+// TestTransactionAnsweredAlone: our own replies are as many as those of the server.
+func TestTransactionAnsweredAlone(t *testing.T) {
+	const none = "-NOMASTER none\r\n"
+	for name, c := range map[string]struct {
+		written bool
+		class   Class
+		want    string
+	}{
+		"not written":        {false, Write, strings.Repeat(none, 4)},
+		"unknown":            {true, Write, "+OK\r\n+QUEUED\r\n+QUEUED\r\n" + UnknownOutcome},
+		"read":               {true, Read, strings.Repeat(none, 4)},
+		"to be sent again":   {true, Overwrite, "+OK\r\n+QUEUED\r\n+QUEUED\r\n" + UnknownOutcome},
+		"overwrites, unsent": {false, Overwrite, strings.Repeat(none, 4)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := scripted.Listen(t)
+			r := newRig(t, nil)
+			r.adopt(s.Addr())
+			a := r.client("a")
+			r.in(func() { a.transaction(r.set.Shared(plain), c.class, "SET 1 x", "SET 2 x") })
+			if c.written {
+				s.AcceptReady().Expect("MULTI", "SET 1 x", "SET 2 x", "EXEC")
+			}
+			r.in(func() {
+				r.set.Drop()
+				r.set.Refuse([]byte(none))
+			})
+			a.want(c.want)
+		})
+	}
+}
+
+// TestTransactionHandshakeRefused: a server that wants a password says so to each of its commands.
+func TestTransactionHandshakeRefused(t *testing.T) {
+	const refusal = "-NOAUTH Authentication required.\r\n"
+	s := scripted.Listen(t)
+	r := newRig(t, nil)
+	r.adopt(s.Addr())
+	a := r.client("a")
+	r.in(func() { a.transaction(r.set.Shared(plain), Write, "INCR 1") })
+	p := s.Accept()
+	p.Next()
+	p.Send(refusal)
+	a.want(strings.Repeat(refusal, 3))
+}
+
+// TestTransactionCut: a link that is lost at any byte of a transaction has it executed once or not at all, and its session is told. One of
+// commands that overwrite is sent again.
+func TestTransactionCut(t *testing.T) {
+	const executed = "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n+OK\r\n+OK\r\n"
+	total := len(raw("MULTI")) + 2*len(raw("SET 1 x")) + len(raw("EXEC"))
+	for _, class := range []Class{Write, Overwrite, Read} {
+		for at := range total + 1 {
+			first, second := scripted.Listen(t), scripted.Listen(t)
+			r := newRig(t, nil)
+			r.adopt(first.Addr())
+			a := r.client("a")
+			var l *Link
+			r.in(func() { l = r.set.Shared(plain) })
+			p := first.AcceptReady()
+			r.until("the handshake", func() bool { return l.state == ready })
+			r.in(func() {
+				a.transaction(l, class, "SET 1 x", "SET 2 x")
+				l.out.goal = l.out.end() - uint64(total-at) // no more of it is written
+			})
+			r.until("the writing", func() bool { return l.out.sent == l.out.goal })
+			p.Cut()
+			r.until("the loss", func() bool { return len(r.lost) == 1 })
+			r.adopt(second.Addr())
+			if class == Write && at == total {
+				a.want("+OK\r\n+QUEUED\r\n+QUEUED\r\n" + UnknownOutcome)
+				continue
+			}
+			p = second.AcceptReady()
+			p.Expect("MULTI", "SET 1 x", "SET 2 x", "EXEC")
+			p.Send(executed)
+			a.want(executed)
+		}
+	}
+}
+
+// TestTransactionStreamed: the reply to EXEC is passed on in pieces when it is large, behind those before it, wherever the pieces begin.
+func TestTransactionStreamed(t *testing.T) {
+	for _, fill := range []string{"x", ">", "-READONLY "} {
+		for range 4 {
+			s := scripted.Listen(t)
+			r := newRig(t, threshold)
+			r.adopt(s.Addr())
+			a, b := r.client("a"), r.client("b")
+			r.in(func() {
+				l := r.set.Shared(plain)
+				a.transaction(l, Write, "GET 1", "INCR 2")
+				b.send(l, "GET 3", Read)
+			})
+			p := s.AcceptReady()
+			p.Expect("MULTI", "GET 1", "INCR 2", "EXEC", "GET 3")
+			value := strings.Repeat(fill, 9000/len(fill))
+			want := fmt.Sprintf("+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n$%d\r\n%s\r\n:1\r\n", len(value), value)
+			for rest := want + "$1\r\n3\r\n"; len(rest) > 0; {
+				n := min(len(rest), 1+rand.IntN(1500))
+				if len(rest) > 9000 {
+					n = 1 + rand.IntN(12) // within the replies before
+				}
+				p.Send(rest[:n])
+				rest = rest[n:]
+				time.Sleep(time.Millisecond) // so that most come alone
+			}
+			a.want(want)
+			b.want("$1\r\n3\r\n")
+		}
+	}
+}
