@@ -16,7 +16,11 @@ const (
 // dispatchWhole sends MULTI over the shared link, with all that belongs to it up to EXEC, if that has come and is such as may go there. Nothing has to be
 // known of it then until EXEC is answered. Not handled: MULTI needs a link of the session's own.
 func (s *Session) dispatchWhole(c *resp.Command, rest []byte) (done, handled bool) {
-	if s.g.Gate.Mode() != gate.Pass || s.bulky > 0 || c.Args != 1 || c.Inline || !s.g.Links.TakesTransactions() {
+	if s.g.Gate.Mode() != gate.Pass || c.Args != 1 || c.Inline || !s.g.Links.TakesTransactions() {
+		return false, false
+	}
+	if s.bulky > 0 {
+		s.bulky--
 		return false, false
 	}
 	size, commands, class := s.whole(rest)

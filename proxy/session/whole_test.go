@@ -138,6 +138,39 @@ func TestWholeHeld(t *testing.T) {
 	c.close()
 }
 
+// TestWholeBulky: after something large some transactions go over a link of the session's own, as other commands do.
+func TestWholeBulky(t *testing.T) {
+	s := scripted.Listen(t)
+	l := newLane(t, nil)
+	l.serve(s.Addr().String())
+	c := l.client()
+	c.do("GET k")
+	shared := s.AcceptReady()
+	shared.Expect("GET k")
+	shared.Send("$-1\r\n")
+	c.expect("$-1\r\n")
+	l.in(func() {
+		for s := range l.g.sessions {
+			s.bulky = 2
+		}
+	})
+	var own *scripted.Conn
+	for i := range 4 {
+		c.do("MULTI", "EXEC")
+		p := shared
+		if i < 2 {
+			if own == nil {
+				own = s.AcceptReady()
+			}
+			p = own
+		}
+		p.Expect("MULTI", "EXEC")
+		p.Send("+OK\r\n*0\r\n")
+		c.expect("+OK\r\n*0\r\n")
+	}
+	c.close()
+}
+
 // TestWholeNotAgain: after an EXEC that has left a transaction open, the next one goes over a link of the session's own.
 func TestWholeNotAgain(t *testing.T) {
 	const busy = "-BUSY Redis is busy running a script.\r\n"

@@ -192,6 +192,24 @@ func TestTransactionHandshakeRefused(t *testing.T) {
 	a.want(strings.Repeat(refusal, 3))
 }
 
+// TestTransactionUnknownToRefusedHandshake: one that is to be sent again has nobody to be sent to.
+func TestTransactionUnknownToRefusedHandshake(t *testing.T) {
+	first, second := scripted.Listen(t), scripted.Listen(t)
+	r := newRig(t, nil)
+	r.adopt(first.Addr())
+	a := r.client("a")
+	r.in(func() { a.transaction(r.set.Shared(plain), Overwrite, "SET 1 x", "SET 2 x") })
+	p := first.AcceptReady()
+	p.Expect("MULTI", "SET 1 x", "SET 2 x", "EXEC")
+	p.Cut()
+	r.until("the loss", func() bool { return len(r.lost) == 1 })
+	r.adopt(second.Addr())
+	p = second.Accept()
+	p.Next()
+	p.Send("-NOAUTH Authentication required.\r\n")
+	a.want("+OK\r\n+QUEUED\r\n+QUEUED\r\n" + UnknownOutcome)
+}
+
 // TestTransactionCut: a link that is lost at any byte of a transaction has it executed once or not at all, and its session is told. One of
 // commands that overwrite is sent again.
 func TestTransactionCut(t *testing.T) {
@@ -237,6 +255,7 @@ func TestTransactionStreamed(t *testing.T) {
 			a, b := r.client("a"), r.client("b")
 			r.in(func() {
 				l := r.set.Shared(plain)
+				r.set.genuine, r.set.genuineAt = true, r.loop.Now() // so that replies are looked at
 				a.transaction(l, Write, "GET 1", "INCR 2")
 				b.send(l, "GET 3", Read)
 			})
@@ -257,4 +276,41 @@ func TestTransactionStreamed(t *testing.T) {
 			b.want("$1\r\n3\r\n")
 		}
 	}
+}
+
+// TestTransactionKept: what is large among the replies before that to EXEC, where MULTI was refused, is not passed on before the others are there. The next read
+// is as large as what is missing.
+func TestTransactionKept(t *testing.T) {
+	r := newRig(t, threshold)
+	s := scripted.Listen(t)
+	r.adopt(s.Addr())
+	a := r.client("a")
+	var l *Link
+	r.in(func() {
+		l = r.set.Shared(plain)
+		a.transaction(l, Read, "GET 1")
+	})
+	p := s.AcceptReady()
+	p.Expect("MULTI", "GET 1", "EXEC")
+	r.until("the handshake", func() bool { return l.state == ready })
+	const refused = "-NOPERM no\r\n"
+	value := strings.Repeat("x", 5000)
+	wire := fmt.Sprintf("%s$%d\r\n%s\r\n-ERR EXEC without MULTI\r\n", refused, len(value), value)
+	var wrong []string
+	r.in(func() {
+		for at := range len(wire) {
+			if n := l.Data([]byte(wire[:at])); n != 0 {
+				wrong = append(wrong, fmt.Sprintf("%d of %d bytes are taken", n, at))
+				return
+			}
+			if want := len(refused) + len("$5000\r\n") + len(value) + 2; at > len(refused)+20 && at < want && l.Need() != want {
+				wrong = append(wrong, fmt.Sprintf("of %d bytes it needs %d, not %d", at, l.Need(), want))
+			}
+		}
+		l.Data([]byte(wire))
+	})
+	if len(wrong) > 0 {
+		t.Fatal(wrong[0])
+	}
+	a.want(wire)
 }
