@@ -58,7 +58,11 @@ func turnedAway(t *testing.T, p *proxy, d *wire, says string, begin, end func())
 		refused(chooser, "SUBSCRIBE", "c")
 		refused(chooser, "WATCH", "n")
 		chooser.want(t, "1", "GET", "n") // in the database that it was in
-		batch := [][]string{{"MULTI"}, {"INCR", "n"}, {"EXEC"}}
+		whole := [][]string{{"MULTI"}, {"GET", "n"}, {"EXEC"}} // needs no link of its own
+		if got, err := chooser.do(whole); err != nil || fmt.Sprint(got) != "[OK QUEUED [1]]" {
+			t.Errorf("a transaction that has come whole: %v %v", got, err)
+		}
+		batch := [][]string{{"MULTI"}, {"INCR", "n"}, {"SELECT", "5"}, {"EXEC"}}
 		if got, err := chooser.do(batch); err != nil || strings.Count(fmt.Sprint(got), says) != len(batch) {
 			t.Errorf("a transaction: %v %v", got, err)
 		}

@@ -58,7 +58,7 @@ var laneMetrics = []laneMetric{
 	},
 
 	{
-		"commands_sent_total", "Commands sent to a master; one sent again counts again. Equal to answered plus lost plus in flight.", counter,
+		"commands_sent_total", "Commands sent to a master, a transaction that came whole as one; one sent again counts again. Equal to answered plus lost plus in flight.", counter,
 		func(c *LaneCounters) float64 { return float64(c.Sent) },
 	},
 	{

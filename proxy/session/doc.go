@@ -23,6 +23,7 @@
 //	hook.go         replies that change what is known of the session
 //	pin.go          sessions with a link of their own, and until when
 //	transaction.go  MULTI, WATCH, EXEC
+//	whole.go        transactions that have come whole
 //	follow.go       what a transaction has set up
 //	subscribe.go    subscriptions and the frames that answer no command
 //	relay.go        replicas

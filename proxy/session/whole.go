@@ -72,8 +72,11 @@ func (s *Session) whole(buf []byte) (size, commands int, class upstream.Class) {
 		if info.Dependent(c.Args) {
 			info = info.Resolve(s.arguments(&c))
 		}
-		if info.Way != command.Shared || info.Flags&(command.Cursor|command.Scripting) != 0 || s.g.waitsOut(info) {
+		if info.Way != command.Shared || info.ID == command.ScriptFlush || s.g.waitsOut(info) {
 			return 0, 0, 0
+		}
+		if info.Flags.Has(command.Scripting) {
+			s.g.noteScript(info.ID, s.arguments(&c))
 		}
 		kind := classOf(info)
 		reads, overwrites = reads && kind == upstream.Read, overwrites && kind == upstream.Overwrite

@@ -4,6 +4,8 @@
 //	entry.go    one command in flight, and who wants its reply
 //	ring.go     the pending queue of a link
 //	link.go     one connection: commands out, replies in, in the same order
+//	batch.go    replies of a pipeline, handed over together
+//	transaction.go  transactions that are one entry
 //	retain.go   the bytes of commands, kept until their replies have come
 //	large.go    large replies: nobody else waits for them, and a switch does not cut them
 //	relay.go    a replication stream, passed on as it is

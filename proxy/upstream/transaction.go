@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 
+	"sentinelproxy/proxy/command"
 	"sentinelproxy/resp"
 )
 
@@ -12,7 +13,7 @@ import (
 // has executed none of them. So what becomes of a lost one is decided once for all of it.
 //
 // Others' commands come behind it on the same connection, so it must be over when its replies have come. EXEC ends it, also where it answers
-// EXECABORT. A server that refuses EXEC with another error (Redis before 6.0.6, when out of memory, when a script ran for too long, or when the
+// EXECABORT. A server that refuses EXEC with another error (Redis before its pull request 7390 of 2020, when out of memory, when a script ran for too long, or when the
 // user may not call EXEC) leaves it open, and would queue what is behind.
 
 // AppendTransaction is Append for MULTI, commands, and EXEC, n together; TakesTransactions says whether it may be called.
@@ -62,28 +63,45 @@ func (l *Link) streamsTail(data []byte) bool {
 }
 
 // rejection is the first word of the rejection in the reply to the head of the pending queue, "" if it is none. A transaction is rejected where
-// any of its commands was, and nothing of it was executed.
+// any of its commands was, and none of them was executed that may have changed something. Where MULTI was refused, the others are executed by
+// themselves; and so are those behind one that was refused by a Dragonfly before its pull request 8281, although it says EXECABORT in the end.
 func (l *Link) rejection(reply []byte) (word string) {
 	e := l.pending.at(0)
 	if e.replies == 0 {
 		return rejection(reply, e.Class)
 	}
-	all := true // of the replies are errors: without MULTI the others are executed by themselves
-	var r resp.ReplyReader
-	for rest := reply; len(rest) > 0; {
-		n, err := r.Next(rest)
-		if n == 0 || err != nil {
-			break // they have been framed before
-		}
-		if all = all && rest[0] == '-'; word == "" {
-			word = rejection(rest[:n], Write)
-		}
-		rest = rest[n:]
-	}
-	if !all && !bytes.HasPrefix(reply[l.tail:], aborted) {
+	open := reply[0] != '-'
+	if open && !bytes.HasPrefix(reply[l.tail:], aborted) {
 		return ""
 	}
+	raw := l.out.bytes(l.out.head, e.end)
+	var commands resp.CommandReader
+	var replies resp.ReplyReader
+	for first := true; len(reply) > 0; first = false {
+		var c resp.Command
+		sent, _ := commands.Next(raw, &c) // they have been framed before, both
+		n, _ := replies.Next(reply)
+		if n == 0 || sent == 0 {
+			return ""
+		}
+		switch {
+		case reply[0] == '-':
+			if word == "" {
+				word = rejection(reply[:n], Write)
+			}
+		case first, open && string(reply[:n]) == "+QUEUED\r\n", reads(&c):
+		default:
+			return ""
+		}
+		raw, reply = raw[sent:], reply[n:]
+	}
 	return word
+}
+
+// reads says whether a command changes nothing.
+func reads(c *resp.Command) bool {
+	info := command.Lookup(c.Name)
+	return info != nil && info.Resolve(c.AppendArgs(nil)).Flags.Has(command.Read)
 }
 
 // leavesOpen takes the replies to a transaction that may still be open: its session gets them, but what is behind it on this link may have been

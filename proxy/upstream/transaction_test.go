@@ -42,6 +42,7 @@ func TestTransactionRejected(t *testing.T) {
 		"in what is executed":   {"+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n" + readonly + ":2\r\n", false},
 		"without MULTI":         {"-LOADING no\r\n:1\r\n:2\r\n-ERR EXEC without MULTI\r\n", false},
 		"of another reason":     {"+OK\r\n-ERR wrong number of arguments for 'incr' command\r\n+QUEUED\r\n" + aborted, false},
+		"a write alone":         {"+OK\r\n" + readonly + ":2\r\n" + aborted, false},
 		"no user":               {strings.Repeat("-NOAUTH Authentication required.\r\n", 4), false},
 		"not allowed to, alone": {"-NOPERM no\r\n:1\r\n-NOPERM no\r\n-ERR EXEC without MULTI\r\n", false},
 	} {
@@ -313,4 +314,24 @@ func TestTransactionKept(t *testing.T) {
 		t.Fatal(wrong[0])
 	}
 	a.want(wire)
+}
+
+// TestTransactionRejectedWithReads: a Dragonfly executes what is behind a command that it has refused. Reads may be executed again.
+func TestTransactionRejectedWithReads(t *testing.T) {
+	first, second := scripted.Listen(t), scripted.Listen(t)
+	r := newRig(t, nil)
+	r.adopt(first.Addr())
+	a := r.client("a")
+	r.in(func() { a.transaction(r.set.Shared(plain), Write, "GET 0", "INCR 1", "GET 2", "XREAD STREAMS s 0") })
+	commands := []string{"MULTI", "GET 0", "INCR 1", "GET 2", "XREAD STREAMS s 0", "EXEC"}
+	p := first.AcceptReady()
+	p.Expect(commands...)
+	p.Send("+OK\r\n+QUEUED\r\n-READONLY You can't write against a read only replica.\r\n$1\r\n2\r\n*-1\r\n-EXECABORT no\r\n")
+	r.until("the rejection", func() bool { return len(r.rejected) == 1 })
+	r.adopt(second.Addr())
+	p = second.AcceptReady()
+	p.Expect(commands...)
+	const executed = "+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n*4\r\n$-1\r\n:1\r\n$1\r\n2\r\n*-1\r\n"
+	p.Send(executed)
+	a.want(executed)
 }
