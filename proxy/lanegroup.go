@@ -20,7 +20,7 @@ import (
 // pointless: what waits behind the link waits for the driver anyway, which dials again.
 const dialTimeout = 2 * time.Second
 
-// pinnedPool is how many idle pinned links each lane keeps for each user, database and protocol.
+// pinnedPool is how many idle links for sessions each lane keeps for each user, database and protocol, beyond those that were in use lately.
 const pinnedPool = 64
 
 // drainCheck is how often a hold looks whether the last write has been answered.

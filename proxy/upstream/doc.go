@@ -19,6 +19,7 @@
 //	poison.go   commands on which the server closes the link
 //	backlog.go  commands that wait for the next master
 //	set.go      all links of a lane to one group: shared by key, pinned, adopted and dropped together
-//	pinned.go   links of one session, and the warm pool
+//	pinned.go   links of one session
+//	pool.go     the warm pool, for the next ones
 //	stats.go    what the set has counted
 package upstream

@@ -21,9 +21,7 @@ type Pinned interface {
 
 // Pin returns a link of p's own: an idle one, or a new one.
 func (s *Set) Pin(key Key, p Pinned) *Link {
-	if idle := s.pool[key]; len(idle) > 0 {
-		l := idle[len(idle)-1]
-		s.pool[key] = idle[:len(idle)-1]
+	if l := s.take(key); l != nil {
 		l.pooled = false
 		l.pinned = p
 		return l
@@ -41,16 +39,16 @@ func (s *Set) PinAgain(key Key, p Pinned) *Link {
 	return l
 }
 
-// Unpin gives a link back that has nothing in flight. A clean one is kept for the next session, any
-// other is closed.
+// Unpin gives a link back that has nothing in flight. A clean one is kept for the next session (see
+// pool.go), any other is closed.
 func (s *Set) Unpin(l *Link, clean bool) {
 	if l.state == closed {
 		return
 	}
 	l.pinned, l.remade = nil, false
 	l.pooled = true
-	if clean && l.Usable() && l.state == ready && l.owes() == 0 && len(s.pool[l.key]) < s.opt.PoolSize {
-		s.pool[l.key] = append(s.pool[l.key], l)
+	if clean && l.Usable() && l.state == ready && l.owes() == 0 && s.opt.PoolSize > 0 {
+		s.put(l)
 		return
 	}
 	l.drop()
@@ -81,13 +79,7 @@ func (s *Set) restoreOrphans() {
 // closedPinned takes a link of one session, or an idle one, out of the books.
 func (s *Set) closedPinned(l *Link, err error) {
 	if l.pooled {
-		idle := s.pool[l.key]
-		for i, other := range idle {
-			if other == l {
-				s.pool[l.key] = append(idle[:i], idle[i+1:]...)
-				break
-			}
-		}
+		s.remove(l)
 	}
 	if !l.dropping && !l.leaving {
 		s.opt.PinnedLost(l.addr, err)

@@ -123,8 +123,8 @@ func (r *rig) settle() {
 			r.t.Errorf("left: %d links, %d shared, %d in the backlog, %d handshakes", len(s.links), len(s.shared), len(s.backlog), s.setting)
 		}
 		s.Trim()
-		if len(s.pool) > 0 {
-			r.t.Errorf("left: idle links for %d keys", len(s.pool))
+		if len(s.pools) > 0 {
+			r.t.Errorf("left: idle links for %d keys", len(s.pools))
 		}
 	})
 	// Descriptors are given back at the end of the turn.

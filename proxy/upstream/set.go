@@ -18,7 +18,7 @@ type Options struct {
 	Acknowledge        Acknowledge
 	StreamingThreshold int           // bytes; a larger reply is handed over in pieces
 	DialTimeout        time.Duration // for connect and handshake together
-	PoolSize           int           // idle pinned links kept for each key
+	PoolSize           int           // idle links kept for each key beyond those needed since the last Trim; 0: none are
 
 	// Warm: a new master gets a link although no session needs one yet.
 	Warm bool
@@ -52,7 +52,7 @@ type Set struct {
 	name          string             // addr as Sentinel gives it, for messages
 	links         map[*Link]struct{} // every open one: shared, pinned, idle, condemned
 	shared        map[Key]*Link
-	pool          map[Key][]*Link
+	pools         map[Key]*pool
 	backlog       []Lost
 	orphans       map[Pinned]struct{} // have lost their link and wait for a master
 	askers        []Asker
@@ -75,7 +75,7 @@ type Set struct {
 // NewSet returns a set without a master: Adopt gives it one.
 func NewSet(loop *reactor.Loop, opt Options) *Set {
 	s := &Set{
-		loop: loop, opt: opt, links: map[*Link]struct{}{}, shared: map[Key]*Link{}, pool: map[Key][]*Link{}, orphans: map[Pinned]struct{}{},
+		loop: loop, opt: opt, links: map[*Link]struct{}{}, shared: map[Key]*Link{}, pools: map[Key]*pool{}, orphans: map[Pinned]struct{}{},
 	}
 	if opt.Acknowledge.Replicas > 0 {
 		s.ack = &acknowledger{set: s, opt: opt.Acknowledge, shortfalls: notReplicated(&opt.Acknowledge)}
@@ -114,7 +114,7 @@ func (l *Link) Use() { l.users++ }
 // Unuse is the opposite of Use.
 func (l *Link) Unuse() { l.users-- }
 
-// Trim closes shared links that no session has chosen and that are idle, and gives back what a busy moment has left.
+// Trim closes shared links that no session has chosen and that are idle, and pooled ones that nobody needs, and gives back what a busy moment has left.
 func (s *Set) Trim() {
 	for l := range s.links {
 		l.pending.trim()
@@ -122,11 +122,7 @@ func (s *Set) Trim() {
 			l.drop()
 		}
 	}
-	for key, idle := range s.pool {
-		if len(idle) == 0 {
-			delete(s.pool, key) // it may be of a password that has changed
-		}
-	}
+	s.trimPools()
 }
 
 // Adopt makes addr the master: everything to the former one is dropped but for replies that have begun, links for the
