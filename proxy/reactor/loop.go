@@ -72,7 +72,7 @@ func (l *Loop) Close() {
 func (l *Loop) Now() time.Time { return l.now }
 
 // Busy is how long the loop has not waited for events, from the beginning of Run to the start of this turn. It is time by the
-// clock: a loop that wants a processor and has none is busy, too.
+// clock: a loop from which others take the processor while it works goes on being busy.
 func (l *Loop) Busy() time.Duration { return l.now.Sub(l.began) - l.idle }
 
 // Open is the number of connections.
