@@ -132,7 +132,7 @@ bench: ## the comparison with HAProxy, twemproxy and no proxy, into README.md, t
 	@cd benchmarks && $(GO) run . -readme ../README.md
 
 .PHONY: bench-quick
-bench-quick: ## the same for what the requirements speak of only, in two minutes
+bench-quick: ## the same for what the requirements speak of only, in two to three minutes
 	@tools/install-packages.sh redis-server redis-tools haproxy nutcracker
 	@cd benchmarks && $(GO) run . -quick
 

@@ -80,7 +80,7 @@ func bench(ctx context.Context, o options, out io.Writer) (met bool, err error) 
 		return false, err
 	}
 	defer func() { err = errors.Join(err, r.env.Close()) }()
-	if r.cells() == 0 {
+	if len(r.pairs()) == 0 {
 		return false, usageError{"nothing to measure: none of the -targets can do any of these cases"}
 	}
 

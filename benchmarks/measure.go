@@ -34,7 +34,7 @@ func (r *runner) read(t target.Target, c load.Case) (reading, error) {
 			continue
 		}
 		if !p.Running() {
-			return n, fmt.Errorf("%s has ended: %s", p.Name(), p.Log())
+			return n, fmt.Errorf("%s has ended: %s", p.Name(), p.LastWords())
 		}
 		if n.processes[p.Pid()], err = usage.Read(p.Pid()); err != nil {
 			return n, err

@@ -53,7 +53,7 @@ func parse(args []string, usage io.Writer) (options, error) {
 	fs.StringVar(&o.load, "load", "auto", "generator: redis-benchmark, loop (our own), or auto: redis-benchmark for what it can do")
 	fs.IntVar(&o.keys, "keys", 10000, "size of the keyspace; every key exists")
 	fs.IntVar(&o.threads, "threads", 1, "threads of redis-benchmark")
-	fs.BoolVar(&o.quick, "quick", false, "two minutes instead of ten: only what the requirements speak of")
+	fs.BoolVar(&o.quick, "quick", false, "between two and three minutes instead of ten: only what the requirements speak of")
 	fs.StringVar(&o.a.Bin, "proxy-bin", "", "sentinelproxy `program` to measure (default: built from the tree)")
 	argsA := fs.String("proxy-args", "", "further flags of sentinelproxy run, like \"--lanes 2\"")
 	fs.StringVar(&o.b.Bin, "proxy-bin-b", "", "second `program`, measured as row sentinelproxy-b")
@@ -75,6 +75,7 @@ func parse(args []string, usage io.Writer) (options, error) {
 	}
 	o.each = time.Duration(*seconds * float64(time.Second))
 	o.a.Args, o.b.Args = strings.Fields(*argsA), strings.Fields(*argsB)
+	o.a.Flag, o.b.Flag = "-proxy-args", "-proxy-args-b"
 	o.name = defaultName(o, given)
 	o.facts = !given["targets"] && !m.given(given)
 	var err error

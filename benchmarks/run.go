@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"sentinelproxy/benchmarks/load"
@@ -76,17 +75,42 @@ func (r *runner) suits(t target.Target, c load.Case) bool {
 	return t.Can(c) && (r.named || t.Usual(c))
 }
 
-// cells are all that is measured in one round, in the order of the first.
-func (r *runner) cells() int {
-	n := 0
+// pair is a target and a case that are measured together.
+type pair struct {
+	t target.Target
+	c load.Case
+}
+
+// pairs are all that is measured in one round, in the order of the first.
+func (r *runner) pairs() (all []pair) {
 	for _, c := range r.cases {
 		for _, t := range r.targets {
 			if r.suits(t, c) {
-				n++
+				all = append(all, pair{t, c})
 			}
 		}
 	}
-	return n
+	return all
+}
+
+// What a run needs besides the time that its commands take, to start the generator, to fill the server and to read the figures, and what
+// measureFacts takes: both as they were on two cores.
+const (
+	aroundRun   = 80 * time.Millisecond
+	factsTake   = 6 * time.Second
+	warmUpTakes = 150 * time.Millisecond
+)
+
+// expected is about how long it will take to measure everything.
+func (r *runner) expected() time.Duration {
+	var total time.Duration
+	for _, p := range r.pairs() {
+		total += warmUpTakes + aroundRun + time.Duration(r.rounds)*(r.length(p.c)+aroundRun)
+	}
+	if r.facts {
+		total += factsTake
+	}
+	return total
 }
 
 // keysFor is the size of the keyspace for values of a size: less than asked for when they would not fit.
@@ -107,8 +131,7 @@ func (r *runner) generator(c load.Case) load.Generator {
 // run warms up, then measures round by round: a drift of the machine hits all targets alike, because in each round
 // they come one right after the other, and their order is another one each round.
 func (r *runner) run(ctx context.Context) (report.Samples, error) {
-	total := time.Duration(r.rounds*r.cells()) * r.each
-	r.say("%d targets, %d cases, %d rounds: about %v", len(r.targets), len(r.cases), r.rounds, total.Round(time.Second))
+	r.say("%d targets, %d cases, %d rounds: about %v", len(r.targets), len(r.cases), r.rounds, r.expected().Round(time.Second))
 	if err := r.warmUp(ctx); err != nil {
 		return nil, err
 	}
@@ -141,20 +164,15 @@ func rotated[T any](all []T, n int) []T {
 // warmUp runs every case against every target for a moment: memory is allocated, code is paged in, and the rates
 // that the first round needs are known.
 func (r *runner) warmUp(ctx context.Context) error {
-	for _, c := range r.cases {
-		for _, t := range r.targets {
-			if !r.suits(t, c) {
-				continue
-			}
-			if err := r.fill(t, c); err != nil {
-				return err
-			}
-			got, err := r.generator(c).Run(ctx, t.At, c, load.Count(c, guess(c), 150*time.Millisecond))
-			if err != nil {
-				return failed(t, c, err)
-			}
-			r.rates[cell{t.Name, c}] = got.RPS
+	for _, p := range r.pairs() {
+		if err := r.fill(p.t, p.c); err != nil {
+			return err
 		}
+		got, err := r.generator(p.c).Run(ctx, p.t.At, p.c, load.Count(p.c, guess(p.c), warmUpTakes))
+		if err != nil {
+			return failed(p.t, p.c, err)
+		}
+		r.rates[cell{p.t.Name, p.c}] = got.RPS
 	}
 	return nil
 }
@@ -187,8 +205,7 @@ func (r *runner) fill(t target.Target, c load.Case) error {
 func failed(t target.Target, c load.Case, err error) error {
 	log := ""
 	if t.Proxy != nil {
-		lines := strings.Split(strings.TrimSpace(t.Proxy.Log()), "\n")
-		log = "\n" + strings.Join(lines[max(0, len(lines)-5):], "\n")
+		log = "\n" + t.Proxy.LastWords()
 	}
 	return fmt.Errorf("%s, %s: %w%s", t.Name, c, err, log)
 }

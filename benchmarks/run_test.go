@@ -7,9 +7,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"sentinelproxy/benchmarks/load"
 	"sentinelproxy/benchmarks/report"
+	"sentinelproxy/benchmarks/target"
 )
 
 func TestRotated(t *testing.T) {
@@ -18,6 +20,27 @@ func TestRotated(t *testing.T) {
 		if got := rotated(all, n); !slices.Equal(got, want) {
 			t.Errorf("%d: %v, want %v", n, got, want)
 		}
+	}
+}
+
+// TestExpected: what the Makefile says of bench-quick, and a fixed rate takes three times as long.
+func TestExpected(t *testing.T) {
+	o, err := parse([]string{"-quick"}, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.named = true // then a target without a kind will do, but for transactions
+	o.cases = slices.DeleteFunc(o.cases, func(c load.Case) bool { return c.Command == "MULTI" })
+	r := &runner{options: o, targets: make([]target.Target, 5)}
+	if d := r.expected(); d < 2*time.Minute || d > 3*time.Minute {
+		t.Errorf("-quick takes %v", d)
+	}
+	one := &runner{options: o, targets: make([]target.Target, 1)}
+	one.facts, one.rounds, one.cases = false, 10, []load.Case{{Command: "GET", Size: 64}}
+	closed := one.expected()
+	one.cases[0].Rate = 1000
+	if fixed := one.expected(); fixed-closed != 20*o.each {
+		t.Errorf("10 rounds take %v, at a fixed rate %v", closed, fixed)
 	}
 }
 

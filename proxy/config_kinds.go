@@ -73,17 +73,21 @@ func count(name, help string, lowest, highest int, field func(*Config) *int) Opt
 	return Option{
 		Name: name, Help: help, Kind: Text,
 		Set: func(c *Config, _ *Group, v []string) (err error) {
-			*field(c), err = parseCount(v[0])
+			*field(c), err = parseCount(v[0], lowest, highest)
 			return err
 		},
 		Get: func(c *Config, _ *Group) []string { return []string{strconv.Itoa(*field(c))} },
 		check: func(c *Config, _ *Group) error {
 			if n := *field(c); n < lowest || n > highest {
-				return fmt.Errorf("%d is not within %d and %d", n, lowest, highest)
+				return notWithin(strconv.Itoa(n), lowest, highest)
 			}
 			return nil
 		},
 	}
+}
+
+func notWithin(n string, lowest, highest int) error {
+	return fmt.Errorf("%s is not within %d and %d", n, lowest, highest)
 }
 
 func size[T int | int64](name, help string, lowest T, field func(*Config) *T) Option {
@@ -91,11 +95,14 @@ func size[T int | int64](name, help string, lowest T, field func(*Config) *T) Op
 		Name: name, Help: help, Kind: Text,
 		Set: func(c *Config, _ *Group, v []string) error {
 			n, err := parseSize(v[0])
-			if err == nil && int64(T(n)) != n {
+			if err == nil && n > largest[T]() {
 				err = fmt.Errorf("%q is too large", v[0])
 			}
+			if err != nil {
+				return fmt.Errorf("%w (%d to %d bytes)", err, lowest, largest[T]())
+			}
 			*field(c) = T(n)
-			return err
+			return nil
 		},
 		Get: func(c *Config, _ *Group) []string { return []string{formatSize(int64(*field(c)))} },
 		check: func(c *Config, _ *Group) error {
@@ -107,20 +114,32 @@ func size[T int | int64](name, help string, lowest T, field func(*Config) *T) Op
 	}
 }
 
+// largest is the largest T.
+func largest[T int | int64]() int64 {
+	if _, isInt := any(T(0)).(int); isInt {
+		return math.MaxInt
+	}
+	return math.MaxInt64
+}
+
 func duration(name, help string, lowest time.Duration, field func(*Config) *time.Duration) Option {
 	return Option{
 		Name: name, Help: help, Kind: Text,
 		Set: func(c *Config, _ *Group, v []string) (err error) {
-			*field(c), err = parseDuration(v[0])
+			*field(c), err = ParseDuration(v[0])
 			return err
 		},
 		Get: func(c *Config, _ *Group) []string { return []string{formatDuration(*field(c))} },
 		check: func(c *Config, _ *Group) error {
+			allowed := "0 or more"
+			if lowest > 0 {
+				allowed = "more than 0"
+			}
 			switch d := *field(c); {
 			case d < 0:
-				return fmt.Errorf("%s is negative", d)
+				return fmt.Errorf("%s is negative: it must be %s", d, allowed)
 			case d < lowest:
-				return errors.New("must be more than 0")
+				return fmt.Errorf("%s is too short: it must be %s", d, allowed)
 			}
 			return nil
 		},
@@ -195,10 +214,14 @@ func boolean(name, help string, field func(*Config) *bool) Option {
 	}
 }
 
-func parseCount(s string) (int, error) {
+// parseCount reads a whole number. Its errors name the range that is allowed, but whether the number is within it is looked at later.
+func parseCount(s string, lowest, highest int) (int, error) {
 	n, err := strconv.Atoi(s)
-	if err != nil {
-		return 0, fmt.Errorf("%q is not a whole number", s)
+	switch {
+	case errors.Is(err, strconv.ErrRange):
+		return 0, notWithin(s, lowest, highest)
+	case err != nil:
+		return 0, fmt.Errorf("%q is not a whole number from %d to %d", s, lowest, highest)
 	}
 	return n, nil
 }
@@ -237,7 +260,11 @@ func formatSize(n int64) string {
 	return strconv.FormatInt(n, 10)
 }
 
-func parseDuration(s string) (time.Duration, error) {
+// longestDuration is what fits time.Duration, in whole hours.
+const longestDuration = math.MaxInt64 / time.Hour
+
+// ParseDuration reads a duration as all flags take it, like 500ms, 60s or 2m. Its error tells what was given, and what is wanted.
+func ParseDuration(s string) (time.Duration, error) {
 	d, err := time.ParseDuration(s)
 	if err == nil {
 		return d, nil
@@ -245,7 +272,7 @@ func parseDuration(s string) (time.Duration, error) {
 	if _, err := strconv.ParseFloat(s, 64); err == nil {
 		return 0, fmt.Errorf("%q needs a unit: %ss or %sms", s, s, s)
 	}
-	return 0, fmt.Errorf("%q is not a duration: give one such as 500ms, 60s or 2m", s)
+	return 0, fmt.Errorf("%q is not a duration up to %dh: give one such as 500ms, 60s or 2m", s, longestDuration)
 }
 
 // formatDuration writes 60s and 2m where Duration.String has 1m0s and 2m0s.

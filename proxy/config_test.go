@@ -56,8 +56,8 @@ func TestCheck(t *testing.T) {
 		{"unix too long", func(c *Config) { c.Groups[0].Listen = []string{"unix:///" + strings.Repeat("x", 107)} }, "108 bytes"},
 		{"redacted password", func(c *Config) { c.Groups[0].Password = Redacted }, "--password: this is what `config show`"},
 		{"lanes", func(c *Config) { c.Lanes = -1 }, "--lanes: -1 is not within 0 and 1024"},
-		{"hold-timeout 0", func(c *Config) { c.HoldTimeout = 0 }, "--hold-timeout: must be more than 0"},
-		{"hold-timeout negative", func(c *Config) { c.HoldTimeout = -1 }, "--hold-timeout: -1ns is negative"},
+		{"hold-timeout 0", func(c *Config) { c.HoldTimeout = 0 }, "--hold-timeout: 0s is too short: it must be more than 0"},
+		{"hold-timeout negative", func(c *Config) { c.HoldTimeout = -1 }, "--hold-timeout: -1ns is negative: it must be more than 0"},
 		{"hold-bytes", func(c *Config) { c.HoldBytes = 0 }, "--hold-bytes: 0 bytes is below the least, 1"},
 		{"in-flight-writes", func(c *Config) { c.InFlightWrites = "none" }, `--in-flight-writes: "none" is not one of error, idempotent, all`},
 		{"log-level", func(c *Config) { c.LogLevel = "trace" }, `--log-level: "trace" is not one of debug, info, warn, error`},
@@ -130,7 +130,7 @@ func TestParseDuration(t *testing.T) {
 	for in, want := range map[string]string{
 		"60": `"60" needs a unit: 60s or 60ms`, "soon": "is not a duration", "": "is not a duration", "1d": "is not a duration",
 	} {
-		if got, err := parseDuration(in); err == nil || !strings.Contains(err.Error(), want) {
+		if got, err := ParseDuration(in); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, %v, want %q", in, got, err, want)
 		}
 	}

@@ -24,12 +24,13 @@ func TestDocsTellTheWords(t *testing.T) {
 		pins = append(pins, p.String())
 	}
 	for head, words := range map[string][]string{
-		"`reason` of `holds_total`":        w.HoldReasons,
-		"`outcome` of `holds_ended_total`": {admin.HoldEndedNewMaster, admin.HoldEndedSameMaster, admin.HoldEndedRefused},
-		"`reason` of `refusals_total`":     w.RefuseReasons,
-		"`result` of `probes_total`":       w.ProbeResults,
-		"`result` of `fences_total`":       w.FenceResults,
-		"`reason` of `sessions_pinned`":    pins,
+		"`reason` of `holds_total`":         w.HoldReasons,
+		"`outcome` of `holds_ended_total`":  {admin.HoldEndedNewMaster, admin.HoldEndedSameMaster, admin.HoldEndedRefused},
+		"`rejection` of `rejections_total`": w.Rejections,
+		"`reason` of `refusals_total`":      w.RefuseReasons,
+		"`result` of `probes_total`":        w.ProbeResults,
+		"`result` of `fences_total`":        w.FenceResults,
+		"`reason` of `sessions_pinned`":     pins,
 	} {
 		_, table, found := strings.Cut(string(doc), "| "+head+" | ")
 		_, table, ruled := strings.Cut(table, "|\n|---|---|\n")

@@ -150,6 +150,21 @@ func receive(t *testing.T, c net.Conn, want string) {
 	}
 }
 
+// TestLanesBusy: work on a lane is in its figures.
+func TestLanesBusy(t *testing.T) {
+	const work = 20 * time.Millisecond
+	l, _ := newLanes(t, 1)
+	busy := func(g *laneGroup) (s float64) {
+		g.in(t, func() { s = g.counters("m").BusySeconds })
+		return s
+	}
+	before := busy(l.lanes[0])
+	l.lanes[0].in(t, func() { time.Sleep(work) })
+	if grown := busy(l.lanes[0]) - before; grown < work.Seconds() {
+		t.Errorf("busy for %v s more after work of %v", grown, work)
+	}
+}
+
 // TestLanesRestored: told once for all lanes, after the last; then Release lets all pass.
 func TestLanesRestored(t *testing.T) {
 	s := scripted.Listen(t)

@@ -182,6 +182,7 @@ func (g *laneGroup) counters(group string) admin.LaneCounters {
 		Pinned:        g.sessions.Pinned(),
 		ClientBytesIn: sc.BytesIn, ClientBytesOut: sc.BytesOut, LinkBytesIn: lc.BytesIn, LinkBytesOut: lc.BytesOut,
 		Turns: loop.Turns, Waits: loop.Waits, Gathers: loop.Gathers, Reads: loop.Reads, Writes: loop.Writes,
+		BusySeconds: g.loop.Busy().Seconds(),
 	}
 	for reason, n := range sc.Closed {
 		c.Closed[closeReasons[reason]] += n

@@ -18,6 +18,7 @@ program() {
 	iproute2) echo ip ;;
 	systemd) echo systemd-analyze ;;
 	nodejs) echo node ;;
+	prometheus) echo promtool ;;
 	php-cli) echo php ;;
 	ruby-sidekiq) echo sidekiq ;;
 	tcl) echo tclsh ;;

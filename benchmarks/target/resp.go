@@ -22,16 +22,24 @@ func splitAddr(addr string) (host, port string) {
 	return host, port
 }
 
-// await waits until a command is answered: a proxy may listen before it has found its server.
-func (e *Env) await(at load.Endpoint) error {
+// await waits until a command is answered: a proxy may listen before it has found its server, and may end after it has listened. There is
+// none, and proc is nil, where clients talk to the server.
+func (e *Env) await(at load.Endpoint, proc *servers.Process) error {
 	const limit = 20 * time.Second
 	var err error
 	for deadline := time.Now().Add(limit); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		if err = ask(at); err == nil {
 			return nil
 		}
+		if proc != nil && !proc.Running() {
+			return fmt.Errorf("has ended: %s", proc.LastWords())
+		}
 	}
-	return fmt.Errorf("no answer to GET within %v: %w", limit, err)
+	err = fmt.Errorf("no answer to GET within %v: %w", limit, err)
+	if proc != nil {
+		err = fmt.Errorf("%w; its log ends:\n%s", err, proc.LastWords())
+	}
+	return err
 }
 
 func ask(at load.Endpoint) error {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +18,15 @@ import (
 type Build struct {
 	Bin  string   // "": built from the tree
 	Args []string // further flags
+	Flag string   // of the benchmark's that Args came from, for errors
+}
+
+// blame says of an error that it came with the further flags.
+func (b Build) blame(err error) error {
+	if len(b.Args) == 0 {
+		return err
+	}
+	return fmt.Errorf("with %s %q: %w", b.Flag, strings.Join(b.Args, " "), err)
 }
 
 func self(e *Env) (*servers.Process, load.Endpoint, error) {
@@ -49,11 +59,8 @@ func selfAcknowledged(e *Env) (*servers.Process, load.Endpoint, error) {
 // startReplicated has a server of its own, which a replica follows: that costs the server something for each write, whoever
 // writes, so it must not be the server of the others.
 func (e *Env) startReplicated(name string, flags []string) (*servers.Process, load.Endpoint, error) {
-	bin, err := e.binary(e.a)
-	if err != nil {
-		return nil, load.Endpoint{}, err
-	}
 	if e.replicated == nil {
+		var err error
 		e.replicated, err = e.pool.Cluster(servers.ClusterOptions{
 			Name: MasterName, Replicas: 1, Sentinels: 1, DownAfter: time.Minute, FailoverTimeout: 3 * time.Minute,
 		})
@@ -62,7 +69,7 @@ func (e *Env) startReplicated(name string, flags []string) (*servers.Process, lo
 		}
 	}
 	var s shared
-	err = e.runSelf(name, bin, &s, e.replicated.Sentinels[0], append(flags, e.a.Args...))
+	err := e.runSelf(name, e.a, &s, e.replicated.Sentinels[0], flags)
 	return s.proc, local(s.port), err
 }
 
@@ -121,13 +128,12 @@ func (e *Env) Name(ctx context.Context, name string) error {
 // Fresh starts a further sentinelproxy with further flags, which has served nobody yet. The caller may stop it.
 func (e *Env) Fresh(flags ...string) (Target, error) {
 	var s shared
-	build := Build{Bin: e.a.Bin, Args: append(flags, e.a.Args...)}
-	if err := e.startSelf(fmt.Sprintf("fresh-%d", len(e.Processes())), build, &s); err != nil {
+	if err := e.startSelf(fmt.Sprintf("fresh-%d", len(e.Processes())), e.a, &s, flags...); err != nil {
 		return Target{}, err
 	}
 	t := Target{Name: Self, Note: strings.Join(flags, " "), At: local(s.port), Proxy: s.proc, Server: e.Server}
-	if err := e.await(t.At); err != nil {
-		return Target{}, fmt.Errorf("%s: %w%s", Self, err, tail(s.proc))
+	if err := e.await(t.At, s.proc); err != nil {
+		return Target{}, fmt.Errorf("%s: %w", Self, err)
 	}
 	return t, nil
 }
@@ -147,33 +153,33 @@ func (e *Env) FromConfig(file string, at load.Endpoint) (Target, error) {
 		Name: Self, Path: bin, Args: append([]string{"run", "--config", file, "--sentinel", sentinel.Addr(), "--admin", ""}, e.a.Args...),
 	})
 	if err != nil {
-		return Target{}, err
+		return Target{}, e.a.blame(err)
 	}
 	t := Target{Name: Self, At: at, Proxy: cmd.Process, Server: e.Server}
-	if err := e.await(at); err != nil {
-		return Target{}, fmt.Errorf("%s: %w%s", Self, err, tail(t.Proxy))
+	if err := e.await(at, t.Proxy); err != nil {
+		return Target{}, fmt.Errorf("%s: %w", Self, err)
 	}
 	return t, nil
 }
 
-// startSelf starts a sentinelproxy unless s has one already.
-func (e *Env) startSelf(name string, build Build, s *shared) error {
+// startSelf starts a sentinelproxy, with the flags before those of the build, unless s has one already.
+func (e *Env) startSelf(name string, build Build, s *shared, flags ...string) error {
 	if s.proc != nil {
 		return nil
-	}
-	bin, err := e.binary(build)
-	if err != nil {
-		return err
 	}
 	sentinel, err := e.watched()
 	if err != nil {
 		return err
 	}
-	return e.runSelf(name, bin, s, sentinel, build.Args)
+	return e.runSelf(name, build, s, sentinel, flags)
 }
 
-// runSelf starts one on free ports, with further flags.
-func (e *Env) runSelf(name, bin string, s *shared, sentinel *servers.Sentinel, flags []string) error {
+// runSelf starts one on free ports, with the flags before those of the build.
+func (e *Env) runSelf(name string, build Build, s *shared, sentinel *servers.Sentinel, flags []string) error {
+	bin, err := e.binary(build)
+	if err != nil {
+		return err
+	}
 	port, err := servers.FreePort()
 	if err != nil {
 		return err
@@ -189,10 +195,10 @@ func (e *Env) runSelf(name, bin string, s *shared, sentinel *servers.Sentinel, f
 		"--master", MasterName, "--sentinel", sentinel.Addr(), "--admin", fmt.Sprintf("127.0.0.1:%d", admin),
 	}
 	cmd, err := e.pool.Command(servers.CommandOptions{
-		Name: name, Path: bin, Args: append(args, flags...), Ports: []int{port},
+		Name: name, Path: bin, Args: slices.Concat(args, flags, build.Args), Ports: []int{port},
 	})
 	if err != nil {
-		return err
+		return build.blame(err)
 	}
 	*s = shared{proc: cmd.Process, port: port, socket: socket}
 	return nil

@@ -138,24 +138,14 @@ func (e *Env) Start(name string) (Target, error) {
 	if err != nil {
 		return Target{}, fmt.Errorf("%s: %w", name, err)
 	}
-	if err := e.await(at); err != nil {
-		return Target{}, fmt.Errorf("%s: %w%s", name, err, tail(proc))
+	if err := e.await(at, proc); err != nil {
+		return Target{}, fmt.Errorf("%s: %w", name, err)
 	}
 	t := Target{Name: name, Note: k.note, At: at, Proxy: proc, Server: e.Server, kind: k}
 	if k.server != nil {
 		t.Server = k.server(e)
 	}
 	return t, nil
-}
-
-// tail is the end of a process's log for a message, or nothing.
-func tail(proc *servers.Process) string {
-	if proc == nil {
-		return ""
-	}
-	log := proc.Log()
-	const enough = 2000
-	return "; its log ends:\n" + log[max(0, len(log)-enough):]
 }
 
 func local(port int) load.Endpoint { return load.Endpoint{Host: "127.0.0.1", Port: port} }

@@ -27,11 +27,11 @@ type switchCommand struct {
 	SentinelPasswordFile string `placeholder:"FILE" help:"File that holds its password."`
 
 	To           *string       `placeholder:"HOST:PORT" help:"Replica that is to be the master; by default whom the Sentinels choose."`
-	HoldLimit    time.Duration `default:"10s" help:"The proxies release by themselves after so long, should this command die."`
+	HoldLimit    durationValue `default:"10s" help:"The proxies release by themselves after so long, should this command die."`
 	WithoutFence bool          `help:"Don't fence the old master, because it can't be, or the user may not: what clients write to it past the proxies is lost."`
 
 	DryRun   bool           `xor:"what" help:"Only look whether it can be done."`
-	Rehearse *time.Duration `xor:"what" placeholder:"500ms" help:"Only hold writes for so long."`
+	Rehearse *durationValue `xor:"what" placeholder:"500ms" help:"Only hold writes for so long."`
 	Repair   bool           `xor:"what" help:"Only put back what a switch has left that was killed."`
 	JSON     bool           `name:"json" help:"Print the report as JSON."`
 }
@@ -72,15 +72,15 @@ func (c *switchCommand) options() (migrate.Options, error) {
 		DryRun: c.DryRun, Repair: c.Repair, Limits: migrate.DefaultLimits(), Prefix: "--",
 		NodeAuth: migrate.Credentials{Username: c.Username}, SentinelAuth: migrate.Credentials{Username: c.SentinelUsername},
 	}
-	o.Limits.Hold = c.HoldLimit
+	o.Limits.Hold = time.Duration(c.HoldLimit)
 	if c.To != nil {
 		if o.To = *c.To; o.To == "" { // a variable of a script, say, that is not set
 			return o, usagef("--to: it is empty")
 		}
 	}
 	if c.Rehearse != nil {
-		if o.Rehearse = *c.Rehearse; o.Rehearse <= 0 {
-			return o, usagef("--rehearse: %s is not more than 0", o.Rehearse)
+		if o.Rehearse = time.Duration(*c.Rehearse); o.Rehearse <= 0 {
+			return o, usagef("--rehearse: %s is not more than 0, and at most %s", o.Rehearse, migrate.LongestRehearse)
 		}
 	}
 	if err := o.Check(); err != nil {

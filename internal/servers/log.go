@@ -44,6 +44,18 @@ func (p *Process) logOfRun() []byte {
 	return text[p.log.from:]
 }
 
+// LastWords is what to show of the process in an error: the last five lines that it has printed, or that there are none.
+func (p *Process) LastWords() string {
+	words := p.tail(5)
+	switch {
+	case words != "":
+		return words
+	case p.Running():
+		return "(it has printed nothing)"
+	}
+	return fmt.Sprintf("(exit code %d, without a word)", p.ExitCode())
+}
+
 // tail is the end of the log: at most n lines.
 func (p *Process) tail(n int) string {
 	text := bytes.TrimRight([]byte(p.Log()), "\n")

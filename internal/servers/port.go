@@ -26,9 +26,14 @@ const (
 type PortTakenError struct {
 	Server string
 	Port   int
+	Said   string // by the server; "" when it was not even started
 }
 
+// Error does not put it on the port alone: the server's words may be of another one, which its arguments name.
 func (e *PortTakenError) Error() string {
+	if e.Said != "" {
+		return fmt.Sprintf("%s: port %d, or another that it was given, is taken: %s", e.Server, e.Port, e.Said)
+	}
 	return fmt.Sprintf("%s: port %d is taken", e.Server, e.Port)
 }
 

@@ -46,9 +46,9 @@ func (p *Process) await(port int, ready func(context.Context) error) error {
 		select {
 		case <-p.Exited(): // before success: whoever answered, it was not our process
 			if saysPortTaken(p.logOfRun()) {
-				return &PortTakenError{Server: p.name, Port: port}
+				return &PortTakenError{Server: p.name, Port: port, Said: p.LastWords()}
 			}
-			return fmt.Errorf("%s: ended at once: %s", p.name, p.tail(5))
+			return fmt.Errorf("%s: ended at once: %s", p.name, p.LastWords())
 		case <-time.After(5 * time.Millisecond):
 		}
 		if err == nil {

@@ -45,6 +45,7 @@ var (
 	pinnedDesc = desc("sessions_pinned", "Sessions that have a link of their own, by reason.", "group", "lane", "reason")
 	hitsDesc   = desc("limit_hits_total", "Times that a limit was met.", "group", "lane", "limit")
 
+	busyDesc      = desc("lane_busy_seconds_total", "Time that the lane had something to do, of all groups. It is full when this grows by a second in a second.", "lane")
 	largeDesc     = desc("large_request_bytes", "Memory that requests larger than 1 MiB take now.")
 	stateDesc     = desc("state", "1 for the state that the group is in, 0 for the others.", "group", "state")
 	masterDesc    = desc("master_info", "1; the label addr is the adopted master.", "group", "addr")
@@ -57,7 +58,7 @@ var (
 )
 
 var otherDescs = []*prometheus.Desc{
-	closedDesc, linksDesc, pinnedDesc, hitsDesc, largeDesc, stateDesc, masterDesc, epochDesc, termDesc, knownDesc, upDesc, listeningDesc, buildDesc,
+	closedDesc, linksDesc, pinnedDesc, hitsDesc, busyDesc, largeDesc, stateDesc, masterDesc, epochDesc, termDesc, knownDesc, upDesc, listeningDesc, buildDesc,
 }
 
 // Describe implements prometheus.Collector.
@@ -84,6 +85,9 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	lanes := c.source.Lanes()
 	for i := range lanes {
 		c.lane(e, &lanes[i])
+		if l := &lanes[i]; l.Group == lanes[0].Group { // the others have the same lanes
+			e.emit(busyDesc, counter, l.BusySeconds, strconv.Itoa(l.Lane))
+		}
 	}
 }
 

@@ -70,6 +70,9 @@ type LaneCounters struct {
 	Gathers        uint64 `json:"loop_gathers"` // turns that waited for a master's replies only
 	Reads          uint64 `json:"syscalls_read"`
 	Writes         uint64 `json:"syscalls_write"`
+
+	// BusySeconds is how long the lane has not waited for anything to do. All groups share the lanes, so each shows the same.
+	BusySeconds float64 `json:"lane_busy_seconds"`
 }
 
 // CloseReason says why a client's connection was closed.

@@ -140,6 +140,8 @@ func TestGroupMetrics(t *testing.T) {
 		{8, "links", []string{"group=b", "kind=pinned"}},
 		{6, "sessions_pinned", []string{"group=b", "reason=multi"}},
 		{1.5, "hold_maxwait_seconds", []string{"group=b", "lane=1"}},
+		{1.5, "lane_busy_seconds_total", nil}, // two lanes, which the groups share
+		{1.25, "lane_busy_seconds_total", []string{"lane=1"}},
 		{1, "build_info", []string{"version=v1", "commit=abc"}},
 	} {
 		if got := sum(t, m, tt.name, tt.labels...); got != tt.want {

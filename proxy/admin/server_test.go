@@ -95,7 +95,7 @@ func twoGroups() *scripted {
 			n := uint64(gi*100 + lane*10 + 1000)
 			l := LaneCounters{
 				Group: g, Lane: lane, Clients: int(n), Waiting: 3,
-				Released: n + 1, Expired: n + 2, Cancelled: n + 3, HeldCommands: 5, HeldBytes: 640, HeldOldestSeconds: float64(lane) + .5,
+				Released: n + 1, Expired: n + 2, Cancelled: n + 3, HeldCommands: 5, HeldBytes: 640, HeldOldestSeconds: float64(lane) + .5, BusySeconds: float64(lane) + .25,
 				Answered: n + 4, Resent: n + 5, Unknown: n + 6, LostWaiting: 2, InFlight: 9,
 				SharedLinks: 1, PinnedLinks: 4, Pinned: map[string]int{"multi": 3, "blocking": 1},
 			}

@@ -56,7 +56,7 @@ func DefaultLimits() Limits {
 const (
 	shortestHold    = time.Second
 	longestHold     = time.Minute
-	longestRehearse = time.Minute - rehearseMargin
+	LongestRehearse = time.Minute - rehearseMargin
 	rehearseMargin  = 5 * time.Second // the proxies must not release by themselves before it is over
 )
 
@@ -80,8 +80,8 @@ func (o *Options) Check() error {
 	if d := o.Limits.Hold; d < shortestHold || d > longestHold {
 		return fmt.Errorf("%s: %s is not between %s and %s", o.name("hold-limit"), d, shortestHold, longestHold)
 	}
-	if d := o.Rehearse; d < 0 || d > longestRehearse {
-		return fmt.Errorf("%s: %s is not between 0s and %s", o.name("rehearse"), d, longestRehearse)
+	if d := o.Rehearse; d < 0 || d > LongestRehearse {
+		return fmt.Errorf("%s: %s is not between 0s and %s", o.name("rehearse"), d, LongestRehearse)
 	}
 	var only []string
 	for _, what := range []struct {

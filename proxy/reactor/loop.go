@@ -43,6 +43,8 @@ type Loop struct {
 	again   []*Conn // have input left to look at although no event will say so
 	closing []*Conn // closed in this turn; the descriptor is given back at its end
 	now     time.Time
+	began   time.Time     // when Run did
+	idle    time.Duration // waited for events since then, see Busy
 	stop    bool
 }
 
@@ -69,6 +71,10 @@ func (l *Loop) Close() {
 // Now is the time at the start of this turn.
 func (l *Loop) Now() time.Time { return l.now }
 
+// Busy is how long the loop has not waited for events, from the beginning of Run to the start of this turn. It is time by the
+// clock: a loop from which others take the processor while it works goes on being busy.
+func (l *Loop) Busy() time.Duration { return l.now.Sub(l.began) - l.idle }
+
 // Open is the number of connections.
 func (l *Loop) Open() int { return l.open }
 
@@ -87,6 +93,7 @@ func (l *Loop) Stop() {
 // where it is by itself, and being preempted (the runtime does so every 10 ms) is much dearer for a
 // locked goroutine.
 func (l *Loop) Run() {
+	l.began = time.Now()
 	for !l.stop {
 		l.turn()
 	}
@@ -102,9 +109,13 @@ func (l *Loop) Run() {
 }
 
 func (l *Loop) turn() {
-	n := l.wait()
+	from, d := l.leisure()
+	n := l.wait(from, d)
 	l.Counters.Turns++
 	l.now = time.Now()
+	if d > 0 {
+		l.idle += l.now.Sub(from) // both are read in any case, so to know it costs nothing
+	}
 	for i := range n {
 		fd, ev := l.poll.event(i)
 		if fd == l.mail.fd {
@@ -122,16 +133,20 @@ func (l *Loop) turn() {
 	l.finishClosing()
 }
 
-// wait returns the number of events. It sleeps in three depths: not at all when something is left to do;
+// leisure is how long the loop may wait for events, and from when on: not at all when something is left to do.
+func (l *Loop) leisure() (from time.Time, d time.Duration) {
+	if len(l.again) > 0 || l.mail.waiting() {
+		return l.now, 0
+	}
+	now := time.Now()
+	return now, l.timers.next(now)
+}
+
+// wait returns the number of events that come within d of now. It sleeps in three depths: not at all when d is 0;
 // then, unless only expected replies are waited for (see gather.go), a short sleep that the scheduler is not told of, which is where a busy loop spends its waiting and
 // which saves giving the processor away and fetching it back for every few microseconds of quiet; and
 // only then a sleep that frees the processor for other goroutines.
-func (l *Loop) wait() int {
-	if len(l.again) > 0 || l.mail.waiting() {
-		return l.poll.now()
-	}
-	now := time.Now()
-	d := l.timers.next(now)
+func (l *Loop) wait(now time.Time, d time.Duration) int {
 	if d == 0 {
 		return l.poll.now()
 	}

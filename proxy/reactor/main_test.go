@@ -23,4 +23,5 @@ import (
 //	| an event never reaches a later connection with the same descriptor     | TestDescriptorReuse             |
 //	| a frame of any size is handed over whole, in place                     | TestLargeFrame                  |
 //	| an idle connection holds no buffer                                     | TestIdleHoldsNoBuffer           |
+//	| time is either waited or busy                                          | TestBusy, TestIdleIsNotBusy     |
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
