@@ -57,7 +57,7 @@ func turnedAway(t *testing.T, p *proxy, d *wire, says string, begin, end func())
 		refused(chooser, "BLPOP", "l", "0")
 		refused(chooser, "SUBSCRIBE", "c")
 		refused(chooser, "WATCH", "n")
-		chooser.want(t, "1", "GET", "n") // in the database that it was in
+		chooser.want(t, "1", "GET", "n")                       // in the database that it was in
 		whole := [][]string{{"MULTI"}, {"GET", "n"}, {"EXEC"}} // needs no link of its own
 		if got, err := chooser.do(whole); err != nil || fmt.Sprint(got) != "[OK QUEUED [1]]" {
 			t.Errorf("a transaction that has come whole: %v %v", got, err)

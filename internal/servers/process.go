@@ -62,8 +62,8 @@ func (p *Process) start() error {
 }
 
 // run forks the child and waits for it, on one OS thread. Linux sends the parent-death signal when the
-// *thread* that forked ends, not the process; and a thread ends when a goroutine locked to it returns,
-// as the proxy's lanes do. So the thread stays ours until the child is gone.
+// *thread* that forked ends, not the process; and a thread ends when a goroutine locked to it returns.
+// So the thread stays ours until the child is gone.
 func (p *Process) run(cmd *exec.Cmd, started chan<- error, exited chan<- struct{}) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()

@@ -28,9 +28,9 @@ func TestPoolGrows(t *testing.T) {
 		owners[i] = &pinOwner{client: r.client("a")}
 	}
 	for _, step := range []struct{ visitors, dialed, idle int }{
-		{9, 9, 9},  // all were needed
-		{9, 9, 9},  // and used again
-		{4, 9, 6},  // five were not: two of them are kept
+		{9, 9, 9}, // all were needed
+		{9, 9, 9}, // and used again
+		{4, 9, 6}, // five were not: two of them are kept
 		{1, 9, 3},
 		{0, 9, 2},
 		{9, 16, 9}, // seven more
