@@ -46,7 +46,7 @@ func (s *Session) tagged(tag command.ID, reply []byte, last bool) {
 	failed := s.cut == 0 && resp.IsError(reply)
 	p := s.pin
 	switch tag {
-	case tagHeard:
+	case tagDiscarded:
 		return
 	case tagUnwatched:
 		p.reasons[command.PinWatch], p.tx.watchLost = 0, false
@@ -74,6 +74,10 @@ func (s *Session) tagged(tag command.ID, reply []byte, last bool) {
 	default:
 		if why := pinOf(tag); why == command.PinSubscribe {
 			s.subscribeAnswered()
+			if s.muted && !failed {
+				s.confirmAloud(reply)
+				return
+			}
 		} else if failed && why.Ends() == command.EndsWithError && p.reasons[why] > 0 {
 			p.reasons[why]--
 		}

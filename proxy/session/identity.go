@@ -47,9 +47,7 @@ func (s *Session) sendAsked(l *upstream.Link, q *question, raw []byte, tag comma
 	s.ask = q
 	s.inflight++
 	s.halt(stopAnswer)
-	if q.muted = s.muted; s.pin != nil {
-		s.pin.speak()
-	}
+	q.muted = s.muted
 	l.Append(s, raw, upstream.Read, uint16(tag))
 }
 

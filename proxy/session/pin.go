@@ -15,10 +15,8 @@ type pin struct {
 	reasons [command.NumPins]int
 	used    bool // the link is in a state that no other session may get
 	silent  bool // CLIENT REPLY OFF: the client gets no replies
-	aloud   bool // and the server gives them all the same: see silent.go
 	relay   bool // PSYNC: bytes are passed on as they are
 	skip    bool // CLIENT REPLY SKIP: the next one gets none
-	unheard bool // the last command was sent without a reply: see hearAll
 	kill    bool // the link is for a SCRIPT KILL alone, in database 0 whichever the session is in
 
 	orphaned bool // has lost a link: what was begun because of that may still refer to this
@@ -69,8 +67,8 @@ func (s *Session) dispatchPinned(c *resp.Command, info *command.Info, rest []byt
 		s.answerOK()
 		return true
 	}
-	if info.ID == command.ClientReply && s.inflight > 0 && s.refusesMost() {
-		s.halt(stopIdle) // what is in flight may be about to end that
+	if info.ID == command.ClientReply && s.replyModeUnclear() {
+		s.halt(stopIdle)
 		return false
 	}
 	if v := s.admitOwn(c, info, rest); v != pass {
@@ -91,10 +89,6 @@ func (s *Session) dispatchPinned(c *resp.Command, info *command.Info, rest []byt
 	}
 	if s.inflight > 0 && !s.pin.link.Usable() {
 		s.halt(stopIdle) // a large reply is on its way, from a former master perhaps
-		return false
-	}
-	if s.inflight > 0 && s.pin.aloud && !s.pin.tx.open && len(s.pin.tx.specials) > 0 {
-		s.halt(stopIdle) // the server may be about to make it a subscriber, whom it does not let be silent
 		return false
 	}
 	if s.inflight >= s.window {
@@ -138,17 +132,10 @@ func (s *Session) dispatchPinned(c *resp.Command, info *command.Info, rest []byt
 	return true
 }
 
-// refusesMost: a subscriber of RESP2 may do little else, and the server says so, if it says anything.
-func (s *Session) refusesMost() bool {
-	return s.key.Proto == 2 && s.pin != nil && s.pin.subscribed() && !s.pin.silent
-}
-
 // countWrites sends a command before WAIT. The server vouches for what it had written after the previous
 // command of the same connection, and the session's writes have gone another way.
 func (s *Session) countWrites() {
-	if p := s.pin; !p.silent {
-		p.link.AppendOwn(restoring{p}, ping, 1, 0)
-	}
+	s.pin.link.AppendOwn(restoring{s.pin}, ping, 1, 0)
 }
 
 var ping = resp.AppendCommand(nil, []byte("PING"))
@@ -157,7 +144,6 @@ var ping = resp.AppendCommand(nil, []byte("PING"))
 func (s *Session) send(c *resp.Command, info *command.Info) {
 	p := s.pin
 	raw := s.raw(c)
-	stuck := s.stuckAloud()
 	class := classOf(info)
 	if info.Flags.Has(command.Blocking) {
 		class = upstream.Read // whoever waits goes on waiting on the next master
@@ -170,6 +156,9 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 	case p.tx.open && tag != command.Exec && tag != command.Discard && tag != command.Reset:
 		// What EXEC sets up on the connection is not followed: at least no other session gets it.
 		p.used = p.used || info.Way == command.Local || info.Pin.Ends() != command.EndsWithReply
+		if info.ID == command.ClientReply {
+			raw = s.queuedReplyMode(raw, s.arguments(c))
+		}
 		tag, class = p.tx.queue(raw, info), upstream.Read
 		if info.ID != command.ScriptFlush && info.Flags.Has(command.Scripting) {
 			s.g.noteScript(info.ID, s.arguments(c))
@@ -203,7 +192,7 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 		case command.Unwatch:
 			p.tx.watchLost = p.tx.watchLost && c.Args != 1 // for an EXEC that is pipelined behind it
 		case command.ClientReply:
-			if !s.refusesMost() && s.replyMode(raw, s.arguments(c)) {
+			if s.replyMode(s.arguments(c)) {
 				return
 			}
 		default:
@@ -214,7 +203,7 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 				p.blocking = s.g.Loop.Now()
 			}
 			if info.Pin == command.PinSubscribe {
-				p.subs.expect(c.Args-1, (p.silent || p.skip) && !stuck)
+				p.subs.expect(c.Args - 1)
 			}
 			if setsUp(info) {
 				switch args := s.arguments(c); {
@@ -232,16 +221,11 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 		}
 	}
 	takes := class == upstream.Read && info.Flags.Has(command.Blocking|command.Write) && tag != tagQueued
-	heard := true
 	if p.silent || p.skip {
-		tag, heard = s.quietly(tag, stuck)
+		tag |= unanswered
 	}
-	if p.unheard = !heard; heard {
-		s.inflight++
-		s.appendTo(p.link, raw, class, tag)
-	} else {
-		p.appendQuiet(s, raw, class)
-	}
+	s.inflight++
+	s.appendTo(p.link, raw, class, tag)
 	p.skip = false
 	if takes {
 		p.link.Takes()
@@ -285,9 +269,6 @@ func (s *Session) localWhilePinned(c *resp.Command, info *command.Info, rest []b
 		}
 	default:
 		return false, false
-	}
-	if s.inflight == 0 && s.mustHear(info.ID) {
-		s.hearAll()
 	}
 	if s.inflight > 0 {
 		s.halt(stopIdle)

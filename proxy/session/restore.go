@@ -154,7 +154,6 @@ func (s *Session) Restore() {
 		s.blockAgain(&lost[i])
 		s.g.Links.Redo(p.link, &lost[i])
 	}
-	s.silenceAgain()
 	if p.redirect > 0 && s.pin == p {
 		s.redirectAgain()
 	}

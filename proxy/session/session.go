@@ -137,9 +137,6 @@ func (s *Session) Need() int { return s.reader.Need() }
 // read; but a client that waits for something that may never come is gone.
 func (s *Session) EOF() {
 	s.eof = true
-	if p := s.pin; p != nil && p.unheard && p.link != nil && !s.waits() {
-		s.hearAll()
-	}
 	if s.inflight == 0 && len(s.out) == 0 || s.waits() {
 		s.close(ClosePeer)
 		return

@@ -20,7 +20,6 @@ type confirmations struct {
 	seen  int  // confirmations that the client has
 	got   int  // confirmations that this link has given
 	again bool // a subscription made again on a new link: the client has had its confirmations
-	mute  bool // sent after CLIENT REPLY OFF or SKIP: its confirmations come all the same, but no queue waits for them
 }
 
 const (
@@ -46,11 +45,11 @@ func (p *pin) subscribed() bool { return p.has(command.PinSubscribe) }
 
 func (u *subscriptions) total() int { return len(u.sets[0]) + len(u.sets[1]) + len(u.sets[2]) }
 
-func (u *subscriptions) expect(names int, mute bool) {
+func (u *subscriptions) expect(names int) {
 	if names <= 0 {
 		names = -1
 	}
-	u.due = append(u.due, &confirmations{names: names, all: names < 0, mute: mute})
+	u.due = append(u.due, &confirmations{names: names, all: names < 0})
 }
 
 // repeat puts the subscriptions that are made again on a new link before what is sent again there.
@@ -117,13 +116,7 @@ func (s *Session) confirmed(word, rest, frame []byte) bool {
 	name, _ := bulk(rest)
 	u.note(word, name)
 	if due.got++; due.got == due.names {
-		if due.mute {
-			s.answer(frame)
-			if !s.gone { // because of its output
-				s.subscribeAnswered()
-			}
-		}
-		return due.mute
+		return false
 	}
 	if !due.again && due.got > due.seen {
 		due.seen++

@@ -16,7 +16,7 @@ const (
 	tagNil                                            // a DISCARD sent for an EXEC whose watched keys were lost: nil
 	tagTrackingOff                                    // CLIENT TRACKING off
 	tagAborted                                        // a DISCARD sent for an EXEC after a refused command: EXECABORT
-	tagHeard                                          // see hearAll
+	tagDiscarded                                      // a DISCARD that nobody has asked for
 	tagUnwatched                                      // an EXEC with arguments and without MULTI: an error, and no WATCH is left
 )
 
@@ -174,9 +174,8 @@ func (s *Session) refusedWhilePinned(info *command.Info) {
 	}
 	if info.ID == command.Exec || info.ID == command.Discard {
 		if p.link != nil {
-			p.speak()
 			s.inflight++
-			p.link.Append(s, discard, upstream.Read, uint16(tagHeard)) // and when it has, the session may not need the link any more
+			p.link.Append(s, discard, upstream.Read, uint16(tagDiscarded)) // and when it has, the session may not need the link any more
 		}
 		p.tx.forget(s.conn)
 		p.tx = transaction{}

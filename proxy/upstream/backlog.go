@@ -3,8 +3,6 @@ package upstream
 import (
 	"bytes"
 	"unsafe"
-
-	"sentinelproxy/resp"
 )
 
 // keep adds to the backlog. What is settled already and has nothing of its owner before it is answered at
@@ -54,9 +52,6 @@ func (s *Set) Redo(l *Link, item *Lost) {
 		s.Replace(item, s.opt.Again(item.Tag, item.Raw))
 	}
 	switch {
-	case item.silent:
-		l.AppendSkipped(item.Owner, item.Raw, item.Class)
-		s.free(item)
 	case item.large:
 		l.AppendLarge(item.Owner, item.Raw, item.Class, item.Tag)
 		item.Raw, item.large = nil, false
@@ -66,8 +61,6 @@ func (s *Set) Redo(l *Link, item *Lost) {
 	e := l.pending.at(l.pending.len() - 1)
 	e.tries, e.losses, e.before, e.takes, e.replies = item.tries, item.losses, item.before, item.takes, item.replies
 }
-
-var skipReply = resp.AppendCommand(nil, []byte("CLIENT"), []byte("REPLY"), []byte("SKIP"))
 
 // Refuse answers the whole backlog because no master came in time: with the outcome where it is known
 // or unknown, with refusal where the command has certainly not been applied.
@@ -113,7 +106,7 @@ func (s *Set) RefuseOne(item *Lost, refusal []byte) {
 		}
 		reply = answers(reply, item.replies)
 	}
-	if !item.silent && !item.Owner.Gone() {
+	if !item.Owner.Gone() {
 		item.Owner.Reply(&Entry{Owner: item.Owner, Tag: item.Tag, Class: item.Class}, bytes.Clone(reply), true)
 	}
 }

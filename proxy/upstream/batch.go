@@ -28,7 +28,7 @@ func (l *Link) batch(data []byte) int {
 	n, done, writes := 0, 0, false
 	for n < l.pending.len() && done < len(data) && data[done] != '-' && data[done] != '>' {
 		e := l.pending.at(n)
-		if e.Owner != Owner(owner) || e.Tag != 0 || e.own || e.silent || e.canned != nil || e.replies != 0 || e.end > l.out.sent {
+		if e.Owner != Owner(owner) || e.Tag != 0 || e.own || e.canned != nil || e.replies != 0 || e.end > l.out.sent {
 			break
 		}
 		size, err := l.reader.Next(data[done:])

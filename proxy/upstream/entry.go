@@ -44,7 +44,6 @@ type Entry struct {
 	losses  uint8 // see Lost
 	Class   Class
 	before  bool // was on the wire of an earlier link: it may have been applied, whatever becomes of it here
-	silent  bool // the server does not answer it: done as soon as it is written and all before it is answered
 	takes   bool // a Read for what becomes of it, a Write for those before it: it pops, and goes on waiting on the next master
 	own     bool // of the proxy, not of a client: not in the accounts, never sent again
 }

@@ -155,39 +155,6 @@ func (l *Link) answered(n int) {
 // Takes says of the command that was appended last, a Read, that it may pop something.
 func (l *Link) Takes() { l.pending.at(l.pending.len() - 1).takes = true }
 
-// AppendSilent queues a command that the server will not answer (CLIENT REPLY).
-func (l *Link) AppendSilent(o Owner, raw []byte, class Class) {
-	l.Append(o, raw, class, 0)
-	l.pending.at(l.pending.len() - 1).silent = true
-}
-
-// AppendSkipped queues a command that is not to be answered on a link whose server answers.
-func (l *Link) AppendSkipped(o Owner, raw []byte, class Class) {
-	l.AppendMode(skipReply)
-	l.AppendSilent(o, raw, class)
-}
-
-// AppendMode queues a command that makes the server silent, and so is not answered itself. It is not sent
-// again when the link is lost: whoever restores the session sets the mode that it has by then.
-func (l *Link) AppendMode(raw []byte) {
-	l.out.append(raw)
-	e := l.pending.push()
-	e.silent, e.own, e.end = true, true, l.out.end()
-	l.conn.MarkDirty()
-}
-
-// passSilent takes silent commands off the head. Nothing will ever tell more of them than that they are
-// written.
-func (l *Link) passSilent() {
-	for l.pending.len() > 0 && l.pending.at(0).silent && l.pending.at(0).end <= l.out.sent {
-		e := l.pending.pop()
-		l.out.answered(e.end)
-		if !e.own {
-			l.set.Counters.Answered++
-		}
-	}
-}
-
 // Busy says whether there are unanswered commands besides the one that was appended last.
 func (l *Link) Busy() bool { return l.pending.len() > 1 }
 
@@ -223,7 +190,6 @@ func (l *Link) Flush() {
 		left -= n
 		l.out.sent += uint64(n)
 		l.set.Counters.BytesOut += uint64(n)
-		l.passSilent()
 		if l.relay != nil && l.relays() {
 			l.out.answered(l.out.sent)
 		}
@@ -316,7 +282,7 @@ func (l *Link) reply(reply []byte) {
 	if l.pinned != nil && l.state != dialing && l.pinned.Push(reply) {
 		return
 	}
-	if l.pending.len() == 0 || l.pending.at(0).silent {
+	if l.pending.len() == 0 {
 		// Nothing was asked: the server says why it closes (maxclients, protected mode), or speaks out of turn.
 		if resp.IsError(reply) {
 			l.conn.Close(fmt.Errorf("%s said %q", l.addr, firstLine(reply)))
@@ -379,10 +345,8 @@ func (l *Link) deliver(reply []byte) {
 
 // next does what the new head of the pending queue, or that there is none, asks for.
 func (l *Link) next() {
-	if l.pending.len() > 0 {
-		if head := l.pending.at(0); head.silent || head.canned != nil { // the calls are worth sparing: this is done for every reply
-			l.settleHead()
-		}
+	if l.pending.len() > 0 && l.pending.at(0).canned != nil {
+		l.settleHead()
 	}
 	if l.alone || l.leaving {
 		l.endAlone()
@@ -401,11 +365,7 @@ func (l *Link) owes() int { return l.pending.len() + l.withheld.len() }
 
 // settleHead takes entries off the head that wait for no server.
 func (l *Link) settleHead() {
-	for l.state != closed {
-		l.passSilent()
-		if l.pending.len() == 0 || l.pending.at(0).canned == nil {
-			return
-		}
+	for l.state != closed && l.pending.len() > 0 && l.pending.at(0).canned != nil {
 		if l.set.ack != nil && l.withhold(l.pending.at(0).canned) {
 			continue
 		}

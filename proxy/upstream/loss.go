@@ -96,7 +96,6 @@ type Lost struct {
 	Key     Key
 	Tag     uint16
 	Class   Class
-	silent  bool   // the server must not answer it, nor do we
 	large   bool   // Raw is memory of its own, to be freed
 	Sent    bool   // it was on the wire before, and what becomes of it is in no account yet
 	before  bool   // it may have been applied: see Entry
@@ -112,7 +111,7 @@ type Lost struct {
 // A command that was not written to its last byte can't have been executed: servers execute whole
 // frames. So only whole ones count as sent.
 func (l *Link) again(e *Entry, start uint64) (Lost, bool) {
-	lost := Lost{Owner: e.Owner, Canned: e.canned, Key: l.key, Tag: e.Tag, Class: e.Class, before: e.before, takes: e.takes, silent: e.silent, tries: e.tries, losses: e.losses, replies: e.replies}
+	lost := Lost{Owner: e.Owner, Canned: e.canned, Key: l.key, Tag: e.Tag, Class: e.Class, before: e.before, takes: e.takes, tries: e.tries, losses: e.losses, replies: e.replies}
 	c := &l.set.Counters
 	if start < l.out.sent {
 		lost.losses++
@@ -142,7 +141,7 @@ func (l *Link) again(e *Entry, start uint64) (Lost, bool) {
 	}
 	c.Unknown++
 	lost.Canned = answers(unknownOutcome, e.replies)
-	return lost, !e.silent // there is nobody to be told
+	return lost, true
 }
 
 // mayResend says whether a command of this class may be sent again at all.
@@ -264,7 +263,7 @@ func (l *Link) setAside(reply []byte) {
 	}
 	l.out.answered(e.end)
 	l.redo = append(l.redo, item)
-	for l.pending.len() > 0 && (l.pending.at(0).canned != nil || l.pending.at(0).silent) {
+	for l.pending.len() > 0 && l.pending.at(0).canned != nil {
 		start := l.out.head
 		e := l.pending.pop()
 		if item, ok := l.again(&e, start); ok {

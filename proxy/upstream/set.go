@@ -246,9 +246,6 @@ func (s *Set) answerQueued(l *Link, refusal []byte) {
 		if !e.own {
 			s.Counters.Pushed-- // never written
 		}
-		if e.silent {
-			continue
-		}
 		if e.before && e.Class != Read {
 			e.Owner.Reply(&e, answers(unknownOutcome, e.replies), true)
 			continue

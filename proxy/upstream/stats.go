@@ -5,8 +5,8 @@ import "time"
 // Counters of a set, in commands unless said otherwise. Once nothing is in flight
 // sent = answered + lost, and once the backlog is empty lost = resent + unknown.
 type Counters struct {
-	Pushed        uint64        // appended to a link and not taken back unsent: what is called sent
-	Answered      uint64        // or, where no answer was wanted, written
+	Pushed        uint64 // appended to a link and not taken back unsent: what is called sent
+	Answered      uint64
 	Rejected      uint64        // of the answered ones: by a rejection, so they were sent again
 	Lost          uint64        // on the wire when their link was lost
 	Resent        uint64        // of the lost ones: sent again
@@ -25,7 +25,7 @@ type Counters struct {
 // Usage is what a set has right now.
 type Usage struct {
 	Shared, Pinned, Idle int // links; idle ones are in the pool
-	InFlight, Writes     int // commands without a reply, or, where none is wanted, not passed yet; of these, all that are not reads
+	InFlight, Writes     int // commands without a reply; of these, all that are not reads
 	Backlog, LostWaiting int // commands that wait for the next master; of these, those that were on the wire
 	Withheld             int // commands answered by the master whose replies wait for replicas; in flight
 	Users                int // sessions that have chosen a shared link
