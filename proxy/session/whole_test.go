@@ -186,7 +186,12 @@ func TestWholeNotAgain(t *testing.T) {
 	p.Send("+OK\r\n" + busy + busy)
 	c.expect("+OK\r\n" + busy + busy)
 	p.ExpectClosed()
-	l.in(l.release) // as if the node had said that it is the master still
+	l.in(func() {
+		if l.gate.Mode() != gate.Pass {
+			t.Error("everybody is held for it")
+		}
+	})
+	l.serve(s.Addr().String())
 	c.do("MULTI", "INCR a", "EXEC")
 	p = s.AcceptReady()
 	p.Expect("MULTI", "INCR a", "EXEC")
