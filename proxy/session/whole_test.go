@@ -217,3 +217,31 @@ func TestWholeUnauthenticated(t *testing.T) {
 		t.Errorf("%d bytes of it are taken", size)
 	}
 }
+
+// TestOpenLinkIsNotShared: a link of a session's own, on which EXEC was refused in a way that may leave the transaction open, is given to nobody else.
+func TestOpenLinkIsNotShared(t *testing.T) {
+	for reply, open := range map[string]bool{"-NOPERM no\r\n": true, "-EXECABORT no\r\n": false, "*0\r\n": false} {
+		s := scripted.Listen(t)
+		l := newLane(t, nil)
+		l.serve(s.Addr().String())
+		c := l.client()
+		c.do("MULTI")
+		p := s.AcceptReady()
+		p.Expect("MULTI")
+		p.Send("+OK\r\n")
+		c.expect("+OK\r\n")
+		c.do("EXEC")
+		p.Expect("EXEC")
+		p.Send(reply)
+		c.expect(reply)
+		if open {
+			p.ExpectClosed()
+		}
+		l.in(func() {
+			if idle := l.links.Usage().Idle; idle == 1 == open {
+				t.Errorf("%q leaves %d idle links", reply, idle)
+			}
+		})
+		c.close()
+	}
+}

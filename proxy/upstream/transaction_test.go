@@ -381,3 +381,29 @@ func TestTransactionRejectedWithReads(t *testing.T) {
 	p.Send(executed)
 	a.want(executed)
 }
+
+// TestTransactionScriptAlone: where MULTI is refused, a script may have written something before it gave an error of its own, whatever that looks like.
+func TestTransactionScriptAlone(t *testing.T) {
+	const readonly = "-READONLY You can't write against a read only replica.\r\n"
+	for failure, again := range map[string]bool{"-READONLY mine\r\n": false, readonly: true} {
+		first, second := scripted.Listen(t), scripted.Listen(t)
+		r := newRig(t, nil)
+		r.adopt(first.Addr())
+		a := r.client("a")
+		r.in(func() { a.transaction(r.set.Shared(plain), Write, "EVAL x 0", "INCR 1") })
+		commands := []string{"MULTI", "EVAL x 0", "INCR 1", "EXEC"}
+		p := first.AcceptReady()
+		p.Expect(commands...)
+		want := "-NOPERM no\r\n" + failure + readonly + "-ERR EXEC without MULTI\r\n"
+		p.Send(want)
+		if again {
+			r.until("the rejection", func() bool { return len(r.rejected) == 1 })
+			r.adopt(second.Addr())
+			p = second.AcceptReady()
+			p.Expect(commands...)
+			want = "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n:1\r\n:1\r\n"
+			p.Send(want)
+		}
+		a.want(want)
+	}
+}
