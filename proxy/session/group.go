@@ -52,7 +52,7 @@ type Limits struct {
 	Idle         time.Duration // without a command; 0 = never
 }
 
-// maxInFlight is how many commands of one session may wait for replies. It bounds what one deep pipeline
+// maxInFlight is how many commands of one session may wait for replies, a transaction that has come whole counted as one. It bounds what one deep pipeline
 // puts between others' commands and their replies.
 //
 // The window begins at firstWindow, and grows by one with each small reply. With large ones it shrinks to what

@@ -118,6 +118,9 @@ func (s *Session) transactionAnswered(tag command.ID, reply []byte) []byte {
 	case tagAborted:
 		reply = execAbort
 	}
+	if failed && !bytes.HasPrefix(reply, []byte("-EXECABORT")) {
+		p.used = true // where EXEC is refused in another way, its transaction may still be open on this link
+	}
 	// EXEC and DISCARD end the transaction and every WATCH, whatever they answer, but for errors that say
 	// that there was none.
 	if !failed || !bytes.Contains(reply, []byte("without MULTI")) {

@@ -10,7 +10,7 @@ import (
 // How long a transaction may be that goes over a shared link: others wait behind it as they do behind a pipeline.
 const (
 	wholeBytes    = writtenAtOnce
-	wholeCommands = 1024
+	wholeCommands = 256
 )
 
 // dispatchWhole sends MULTI over the shared link, with all that belongs to it up to EXEC, if that has come and is such as may go there. Nothing has to be

@@ -186,7 +186,12 @@ func TestWholeNotAgain(t *testing.T) {
 	p.Send("+OK\r\n" + busy + busy)
 	c.expect("+OK\r\n" + busy + busy)
 	p.ExpectClosed()
-	l.in(l.release) // as if the node had said that it is the master still
+	l.in(func() {
+		if l.gate.Mode() != gate.Pass {
+			t.Error("everybody is held for it")
+		}
+	})
+	l.serve(s.Addr().String())
 	c.do("MULTI", "INCR a", "EXEC")
 	p = s.AcceptReady()
 	p.Expect("MULTI", "INCR a", "EXEC")
@@ -210,5 +215,33 @@ func TestWholeUnauthenticated(t *testing.T) {
 	input := wire("MULTI", fmt.Sprintf("SET k %s", strings.Repeat("x", 17000)), "EXEC")
 	if size, _, _ := s.whole([]byte(input)); size != 0 {
 		t.Errorf("%d bytes of it are taken", size)
+	}
+}
+
+// TestOpenLinkIsNotShared: a link of a session's own, on which EXEC was refused in a way that may leave the transaction open, is given to nobody else.
+func TestOpenLinkIsNotShared(t *testing.T) {
+	for reply, open := range map[string]bool{"-NOPERM no\r\n": true, "-EXECABORT no\r\n": false, "*0\r\n": false} {
+		s := scripted.Listen(t)
+		l := newLane(t, nil)
+		l.serve(s.Addr().String())
+		c := l.client()
+		c.do("MULTI")
+		p := s.AcceptReady()
+		p.Expect("MULTI")
+		p.Send("+OK\r\n")
+		c.expect("+OK\r\n")
+		c.do("EXEC")
+		p.Expect("EXEC")
+		p.Send(reply)
+		c.expect(reply)
+		if open {
+			p.ExpectClosed()
+		}
+		l.in(func() {
+			if idle := l.links.Usage().Idle; idle == 1 == open {
+				t.Errorf("%q leaves %d idle links", reply, idle)
+			}
+		})
+		c.close()
 	}
 }

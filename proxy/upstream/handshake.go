@@ -135,6 +135,9 @@ func (h handshake) Reply(e *Entry, reply []byte, _ bool) {
 func (h handshake) turnedAway(tag uint16, reply []byte) bool {
 	l := h.l
 	away := turnsAway(reply)
+	if away {
+		l.set.dropIdle() // so that there is room for the next one
+	}
 	asked := tag != stepID && tag != stepScript
 	switch {
 	case asked && rejection(reply, Read) != "", away && l.waits():

@@ -33,6 +33,7 @@ type Link struct {
 	out      retained
 	framed   framed   // see transaction.go
 	tail     int      // where, in the replies to a transaction, that to EXEC begins; else 0
+	open     bool     // a transaction on it may not be over
 	withheld withheld // see acknowledge.go
 	reader   resp.ReplyReader
 	timer    *reactor.Timer
@@ -238,8 +239,10 @@ func (l *Link) Data(data []byte) int {
 			done += l.stream(data[done:])
 			break
 		}
-		l.reply(data[done : done+n])
-		l.tail = 0
+		if !l.passPart(data[done : done+n]) {
+			l.reply(data[done : done+n])
+			l.tail = 0
+		}
 		done += n
 	}
 	l.set.Counters.BytesIn += uint64(done)
@@ -251,8 +254,8 @@ func (l *Link) Data(data []byte) int {
 // stream hands over what has come of a reply that is too large to wait for.
 func (l *Link) stream(data []byte) int {
 	n := l.reader.Partial()
-	if n == 0 || (!l.streamed && (n < l.set.opt.StreamingThreshold || data[l.framed.bytes] == '>')) || l.state != ready ||
-		l.pending.len() == 0 || (l.pinned != nil && !l.pinned.Streams()) || !l.streamsTail(data) {
+	if n == 0 || l.state != ready || l.pending.len() == 0 || (!l.streamed && data[l.framed.bytes] == '>') ||
+		(l.pinned != nil && !l.pinned.Streams()) || !l.streamsPart(data, n) {
 		return 0
 	}
 	if !l.streamed {
@@ -265,7 +268,8 @@ func (l *Link) stream(data []byte) int {
 	before := l.framed.bytes // the replies to a transaction
 	l.moved += uint64(before + n)
 	e := l.pending.at(0)
-	e.replies, l.framed, l.tail = 0, framed{}, 0
+	e.replies -= l.framed.replies // those that are still to come
+	l.framed, l.tail = framed{}, 0
 	l.set.streaming = l
 	e.Owner.Reply(e, data[:before+n], false)
 	l.set.streaming = nil
@@ -298,7 +302,11 @@ func (l *Link) reply(reply []byte) {
 		l.early(reply)
 		return
 	}
-	if reply[l.tail] == '-' && (l.rejected(reply) || l.leavesOpen(reply)) {
+	if l.open {
+		l.behindOpen(reply)
+		return
+	}
+	if reply[l.tail] == '-' && (l.leftOpen(reply) || l.rejected(reply)) {
 		return
 	}
 	if l.state == condemned {

@@ -234,7 +234,7 @@ func (l *Link) rejected(reply []byte) bool {
 // says that nothing of it was executed: all of it is sent again.
 func (l *Link) sortOut(reply []byte) {
 	switch e := l.pending.at(0); {
-	case e.Class == Read || bytes.HasPrefix(reply[l.tail:], aborted):
+	case e.Class == Read || e.replies == 0 && bytes.HasPrefix(reply, aborted) || e.replies > 0 && l.unexecuted(reply, func([]byte, Class) {}):
 		reply = nil
 	case l.set.ack != nil && !e.own && wrote(e, reply):
 		reply = unknownOutcome // no replica is known to have it

@@ -51,7 +51,7 @@ func (s *Set) redoAll(items []Lost) {
 	}
 }
 
-// lostAlone: a suspect's own link is gone. That says nothing about the master.
+// lostAlone: a suspect's own link is gone, or one on which a transaction was left open. That says nothing about the master.
 func (s *Set) lostAlone(l *Link, lost []Lost, err error) {
 	s.opt.PinnedLost(l.addr, err)
 	for i := range lost {

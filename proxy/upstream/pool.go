@@ -45,6 +45,15 @@ func (s *Set) remove(l *Link) {
 	}
 }
 
+// dropIdle closes all idle links: the server has no room for others.
+func (s *Set) dropIdle() {
+	for _, p := range s.pools {
+		for range len(p.links) {
+			p.links[0].drop()
+		}
+	}
+}
+
 // trimPools closes the links that were not needed since the last time, but for PoolSize of each key.
 func (s *Set) trimPools() {
 	for key, p := range s.pools {

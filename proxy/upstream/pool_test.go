@@ -51,3 +51,25 @@ func TestPoolGrows(t *testing.T) {
 		}
 	})
 }
+
+// TestPoolMakesRoom: when the server has no room for a further link, the idle ones are closed.
+func TestPoolMakesRoom(t *testing.T) {
+	s := scripted.Listen(t)
+	r := newRig(t, nil)
+	r.adopt(s.Addr())
+	o, other := &pinOwner{client: r.client("a")}, &pinOwner{client: r.client("b")}
+	r.in(func() { o.link = r.set.Pin(plain, o) })
+	idle := s.AcceptReady()
+	r.until("handshake", func() bool { return o.link.state == ready })
+	r.in(func() {
+		r.set.Unpin(o.link, true)
+		other.link = r.set.Pin(Key{Proto: 3}, other)
+	})
+	s.Accept().Send("-ERR max number of clients reached\r\n")
+	idle.ExpectClosed()
+	r.in(func() {
+		if n := r.set.Usage().Idle; n != 0 {
+			t.Errorf("%d are idle", n)
+		}
+	})
+}

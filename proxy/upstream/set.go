@@ -136,8 +136,9 @@ func (s *Set) Adopt(name string, addr netip.AddrPort) {
 	}
 	s.end(true)
 	keys := slices.Collect(maps.Keys(wanted))
+	s.leavesOpen = s.leavesOpen && addr == s.addr
 	s.name, s.addr = name, addr
-	s.redis, s.genuine, s.leavesOpen = false, false, false
+	s.redis, s.genuine = false, false
 	s.restoring = true
 	s.adoption++
 	if s.opt.Scripts != nil {
@@ -300,7 +301,7 @@ func (s *Set) closed(l *Link, err error) {
 		case l.leaving:
 			s.left(l.lose())
 		case l.dropping:
-		case l.alone && wasReady:
+		case (l.alone || l.open) && wasReady:
 			s.lostAlone(l, l.lose(), err)
 		case idle:
 			// The server's timeout, or CLIENT KILL: nothing is lost. Whether it is more than that is for ROLE to say.

@@ -13,8 +13,8 @@ import (
 // has executed none of them. So what becomes of a lost one is decided once for all of it.
 //
 // Others' commands come behind it on the same connection, so it must be over when its replies have come. EXEC ends it, also where it answers
-// EXECABORT. A server that refuses EXEC with another error (Redis before its pull request 7390 of 2020, when out of memory, when a script ran for too long, or when the
-// user may not call EXEC) leaves it open, and would queue what is behind.
+// EXECABORT. A server that refuses EXEC with another error may leave it open, and would queue what is behind: Redis before its pull request 7390 of 2020
+// (out of memory, a script that runs for too long, a user who may not call EXEC), Dragonfly (such a user, or while another node takes over).
 
 // AppendTransaction is Append for MULTI, commands, and EXEC, n together; TakesTransactions says whether it may be called.
 func (l *Link) AppendTransaction(o Owner, raw []byte, n int, class Class) {
@@ -28,9 +28,12 @@ func (s *Set) TakesTransactions() bool { return s.ack == nil && !s.leavesOpen }
 
 // framed is how far the replies to the transaction at the head have been framed.
 type framed struct {
-	replies uint16
-	bytes   int
+	replies  uint16
+	bytes    int
+	executed bool // one of them is no error and not that of a command that was queued
 }
+
+const queued = "+QUEUED\r\n"
 
 // frame frames the next reply, or all those to a transaction together; then l.tail is where EXEC's begins.
 func (l *Link) frame(data []byte) (n int, err error) {
@@ -42,12 +45,14 @@ func (l *Link) frame(data []byte) (n int, err error) {
 		if n == 0 || err != nil {
 			return 0, err
 		}
-		if data[f.bytes] == '>' { // belongs to nobody: it is put before the replies, and taken by itself
-			push := bytes.Clone(data[f.bytes : f.bytes+n])
+		reply := data[f.bytes : f.bytes+n]
+		if reply[0] == '>' { // belongs to nobody: it is put before the replies, and taken by itself
+			push := bytes.Clone(reply)
 			copy(data[n:], data[:f.bytes])
 			copy(data, push)
 			return n, nil
 		}
+		f.executed = f.executed || f.replies > 0 && reply[0] != '-' && string(reply) != queued
 		l.tail = f.bytes
 		f.bytes += n
 		f.replies++
@@ -56,72 +61,138 @@ func (l *Link) frame(data []byte) (n int, err error) {
 	return n, nil
 }
 
-// streamsTail says whether the reply that is on its way can be handed over in pieces, if it is one to a transaction: EXEC's, and no error.
-func (l *Link) streamsTail(data []byte) bool {
+// streamsPart says whether what has come of the replies to the head can be handed over in pieces: if it is a transaction, not before it is certain that
+// something of it was executed. n is how much has come of the reply that is not whole.
+func (l *Link) streamsPart(data []byte, n int) bool {
+	e, f := l.pending.at(0), &l.framed
+	switch {
+	case l.streamed:
+		return true
+	case e.replies == 0, f.replies == e.replies-1 && data[f.bytes] != '-': // EXEC's own
+		return n >= l.set.opt.StreamingThreshold
+	}
+	return (f.executed || data[f.bytes] != '-') && f.bytes+n >= l.set.opt.StreamingThreshold // no reply to a queued command has a part
+}
+
+// passPart hands over one of several replies to a transaction that is being passed on in pieces. False: it is the last one.
+func (l *Link) passPart(reply []byte) bool {
+	if !l.streamed || l.pending.at(0).replies <= 1 {
+		return false
+	}
 	e := l.pending.at(0)
-	return e.replies == 0 || l.streamed || l.framed.replies == e.replies-1 && data[l.framed.bytes] != '-'
+	e.replies--
+	l.moved += uint64(len(reply))
+	e.Owner.Reply(e, reply, false)
+	return true
 }
 
 // rejection is the first word of the rejection in the reply to the head of the pending queue, "" if it is none. A transaction is rejected where
-// any of its commands was, and none of them was executed that may have changed something. Where MULTI was refused, the others are executed by
-// themselves; and so are those behind one that was refused by a Dragonfly before its pull request 8281, although it says EXECABORT in the end.
+// any of its commands was, and none of them was executed.
 func (l *Link) rejection(reply []byte) (word string) {
 	e := l.pending.at(0)
 	if e.replies == 0 {
 		return rejection(reply, e.Class)
 	}
-	open := reply[0] != '-'
-	if open && !bytes.HasPrefix(reply[l.tail:], aborted) {
-		return ""
+	if l.unexecuted(reply, func(r []byte, class Class) {
+		if word == "" {
+			word = rejection(r, class)
+		}
+	}) {
+		return word
 	}
-	raw := l.out.bytes(l.out.head, e.end)
+	return ""
+}
+
+// unexecuted says whether nothing of the transaction at the head, whose replies these are, was executed that may have changed something. each is
+// given the errors among them, and what a command means by which they are to be judged.
+//
+// A Dragonfly before its pull request 8281 executes by themselves what is behind a command that it has refused to queue, and says EXECABORT in the end all the same.
+// Where MULTI itself is refused, all are executed by themselves.
+func (l *Link) unexecuted(replies []byte, each func(failure []byte, class Class)) bool {
+	raw := l.out.bytes(l.out.head, l.pending.at(0).end)
+	open := replies[0] != '-'
+	if open && replies[l.tail] != '-' {
+		return false
+	}
 	var commands resp.CommandReader
-	var replies resp.ReplyReader
-	for first := true; len(reply) > 0; first = false {
+	var reader resp.ReplyReader
+	for first := true; len(replies) > 0; first = false {
 		var c resp.Command
 		sent, _ := commands.Next(raw, &c) // they have been framed before, both
-		n, _ := replies.Next(reply)
+		n, _ := reader.Next(replies)
 		if n == 0 || sent == 0 {
-			return ""
+			return false
+		}
+		class := Write // of what is queued, nothing was done, whatever the error says
+		if !open {
+			class = classOf(&c)
 		}
 		switch {
-		case reply[0] == '-':
-			if word == "" {
-				word = rejection(reply[:n], Write)
+		case replies[0] == '-':
+			each(replies[:n], class)
+			if class == Script && rejection(replies[:n], Script) == "" {
+				return false // it may have written something before
 			}
-		case first, open && string(reply[:n]) == "+QUEUED\r\n", reads(&c):
+		case first, open && string(replies[:n]) == queued, classOf(&c) == Read:
 		default:
-			return ""
+			return false
 		}
-		raw, reply = raw[sent:], reply[n:]
+		raw, replies = raw[sent:], replies[n:]
 	}
-	return word
+	return true
 }
 
-// reads says whether a command changes nothing.
-func reads(c *resp.Command) bool {
+// classOf is what it means to execute a command by itself: Read, Script, or Write for any other.
+func classOf(c *resp.Command) Class {
 	info := command.Lookup(c.Name)
-	return info != nil && info.Resolve(c.AppendArgs(nil)).Flags.Has(command.Read)
+	if info == nil {
+		return Write
+	}
+	switch info = info.Resolve(c.AppendArgs(nil)); {
+	case info.Flags&(command.Read|command.ConnectionLocal) != 0:
+		return Read
+	case info.Flags.Has(command.Scripting):
+		return Script
+	}
+	return Write
 }
 
-// leavesOpen takes the replies to a transaction that may still be open: its session gets them, but what is behind it on this link may have been
-// queued there, and is lost with it.
-func (l *Link) leavesOpen(reply []byte) bool {
+// leftOpen takes the replies to a transaction that may still be open. Its session gets them, or it is sent again if that says that the node is no master. What is
+// behind it on this link may have been queued there: only what is rejected, too, is known not to be executed.
+func (l *Link) leftOpen(reply []byte) bool {
 	if l.pending.at(0).replies == 0 || reply[0] == '-' || bytes.HasPrefix(reply[l.tail:], aborted) {
 		return false
 	}
 	l.set.leavesOpen = true
 	err := fmt.Errorf("%s said %q to EXEC", l.addr, firstLine(reply[l.tail:]))
-	if l.state == condemned {
+	switch {
+	case l.rejected(reply):
+		l.open = true
+		return true
+	case l.state == condemned:
 		l.sortOut(reply)
-	} else {
+	default:
 		l.deliver(reply)
 	}
-	if l.state != closed {
-		l.conn.Abort() // what is queued there must not be executed any more
-		l.conn.Close(err)
-	}
+	l.closeOpen(err)
 	return true
+}
+
+// behindOpen takes the reply to a command behind a transaction that may be open.
+func (l *Link) behindOpen(reply []byte) {
+	if reply[l.tail] != '-' || !l.rejected(reply) {
+		l.closeOpen(fmt.Errorf("%s said %q behind an EXEC that it has refused", l.addr, firstLine(reply)))
+	}
+}
+
+// closeOpen closes a link whose transaction may be open. That says nothing about the master.
+func (l *Link) closeOpen(err error) {
+	if l.state == closed {
+		return
+	}
+	l.open = true
+	l.conn.Abort() // what is queued there must not be executed any more
+	l.conn.Close(err)
 }
 
 // answers is a reply of our own to all commands of a transaction, or to the one command that it is (replies is 0 then). Of those of a
@@ -133,6 +204,6 @@ func answers(reply []byte, replies uint16) []byte {
 	case !bytes.Equal(reply, unknownOutcome):
 		return bytes.Repeat(reply, int(replies))
 	}
-	all := append([]byte("+OK\r\n"), bytes.Repeat([]byte("+QUEUED\r\n"), int(replies)-2)...)
+	all := append([]byte("+OK\r\n"), bytes.Repeat([]byte(queued), int(replies)-2)...)
 	return append(all, reply...)
 }

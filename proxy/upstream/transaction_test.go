@@ -32,19 +32,21 @@ func TestTransactionRejected(t *testing.T) {
 	const aborted = "-EXECABORT Transaction discarded because of previous errors.\r\n"
 	for name, c := range map[string]struct {
 		replies string
-		again   bool
+		again   bool // by itself
+		behind  bool // also behind a rejected command, where whatever was not executed is sent again
 	}{
-		"executed":              {"+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n:1\r\n:2\r\n", false},
-		"the first":             {"+OK\r\n" + readonly + readonly + aborted, true},
-		"the second":            {"+OK\r\n+QUEUED\r\n" + readonly + aborted, true},
-		"EXEC":                  {"+OK\r\n+QUEUED\r\n+QUEUED\r\n-EXECABORT Transaction discarded because of: READONLY You can't write against a read only replica.\r\n", true},
-		"all":                   {strings.Repeat("-LOADING Redis is loading the dataset in memory\r\n", 4), true},
-		"in what is executed":   {"+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n" + readonly + ":2\r\n", false},
-		"without MULTI":         {"-LOADING no\r\n:1\r\n:2\r\n-ERR EXEC without MULTI\r\n", false},
-		"of another reason":     {"+OK\r\n-ERR wrong number of arguments for 'incr' command\r\n+QUEUED\r\n" + aborted, false},
-		"a write alone":         {"+OK\r\n" + readonly + ":2\r\n" + aborted, false},
-		"no user":               {strings.Repeat("-NOAUTH Authentication required.\r\n", 4), false},
-		"not allowed to, alone": {"-NOPERM no\r\n:1\r\n-NOPERM no\r\n-ERR EXEC without MULTI\r\n", false},
+		"executed":              {"+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n:1\r\n:2\r\n", false, false},
+		"the first":             {"+OK\r\n" + readonly + readonly + aborted, true, true},
+		"the second":            {"+OK\r\n+QUEUED\r\n" + readonly + aborted, true, true},
+		"EXEC":                  {"+OK\r\n+QUEUED\r\n+QUEUED\r\n-EXECABORT Transaction discarded because of: READONLY You can't write against a read only replica.\r\n", true, true},
+		"all":                   {strings.Repeat("-LOADING Redis is loading the dataset in memory\r\n", 4), true, true},
+		"in what is executed":   {"+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n" + readonly + ":2\r\n", false, false},
+		"without MULTI":         {"-LOADING no\r\n:1\r\n:2\r\n-ERR EXEC without MULTI\r\n", false, false},
+		"of another reason":     {"+OK\r\n-ERR wrong number of arguments for 'incr' command\r\n+QUEUED\r\n" + aborted, false, true},
+		"a write alone":         {"+OK\r\n" + readonly + ":2\r\n" + aborted, false, false},
+		"a write after another": {"+OK\r\n-ERR wrong number of arguments for 'incr' command\r\n:2\r\n" + aborted, false, false},
+		"no user":               {strings.Repeat("-NOAUTH Authentication required.\r\n", 4), false, true},
+		"not allowed to, alone": {"-NOPERM no\r\n:1\r\n-NOPERM no\r\n-ERR EXEC without MULTI\r\n", false, false},
 	} {
 		for _, behind := range []bool{false, true} { // a rejected command, so that its replies are sorted out
 			t.Run(fmt.Sprintf("%s/%v", name, behind), func(t *testing.T) {
@@ -81,7 +83,7 @@ func TestTransactionRejected(t *testing.T) {
 					p.Send(":0\r\n")
 					b.want(":0\r\n")
 				}
-				if c.again || behind && strings.Contains(c.replies, "-EXECABORT") { // what is known not to be executed
+				if c.again || behind && c.behind {
 					p.Expect("MULTI", "INCR 1", "INCR 2", "EXEC")
 					want = "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n:1\r\n:2\r\n"
 					p.Send(want)
@@ -93,57 +95,72 @@ func TestTransactionRejected(t *testing.T) {
 }
 
 // TestTransactionLeftOpen: where EXEC is refused and the transaction may still be open, what is behind it on the link is not answered as if it
-// had been executed. No other goes over a shared link of this master.
+// had been executed. Nobody is held for it, and no other goes over a shared link of this master.
 func TestTransactionLeftOpen(t *testing.T) {
-	for _, rejected := range []bool{false, true} {
-		t.Run(fmt.Sprint(rejected), func(t *testing.T) {
-			first, second := scripted.Listen(t), scripted.Listen(t)
-			r := newRig(t, nil)
-			r.adopt(first.Addr())
-			a, b := r.client("a"), r.client("b")
-			r.in(func() {
-				l := r.set.Shared(plain)
-				if rejected {
-					b.send(l, "INCR 0", Write)
-				}
-				a.transaction(l, Write, "INCR 1")
-				b.send(l, "INCR 2", Write)
-				b.send(l, "GET 3", Read)
-			})
-			p := first.AcceptReady()
-			replies := "+OK\r\n" + busy + busy + "+QUEUED\r\n"
-			if rejected {
-				p.Expect("INCR 0")
-				replies = "-READONLY no\r\n" + replies
+	first, second := scripted.Listen(t), scripted.Listen(t)
+	r := newRig(t, nil)
+	r.adopt(first.Addr())
+	a, b := r.client("a"), r.client("b")
+	r.in(func() {
+		l := r.set.Shared(plain)
+		a.transaction(l, Write, "INCR 1")
+		b.send(l, "INCR 2", Write)
+		b.send(l, "GET 3", Read)
+	})
+	p := first.AcceptReady()
+	p.Expect("MULTI", "INCR 1", "EXEC", "INCR 2", "GET 3")
+	p.Send("+OK\r\n" + busy + busy + "+QUEUED\r\n")
+	p.ExpectClosed()
+	p = first.AcceptReady()
+	p.Expect("GET 3")
+	p.Send("$1\r\n3\r\n")
+	a.want("+OK\r\n" + busy + busy)
+	b.want(UnknownOutcome, "$1\r\n3\r\n")
+	takes := func(want bool, what string) {
+		t.Helper()
+		r.in(func() {
+			if r.set.TakesTransactions() != want {
+				t.Errorf("%s: %v", what, !want)
 			}
-			p.Expect("MULTI", "INCR 1", "EXEC", "INCR 2", "GET 3")
-			p.Send(replies)
-			p.ExpectClosed()
-			r.in(func() {
-				if r.set.TakesTransactions() {
-					t.Error("the next one may go over a shared link")
-				}
-			})
-			r.adopt(second.Addr())
-			p = second.AcceptReady()
-			if rejected {
-				p.Expect("INCR 0")
-				p.Send(":0\r\n")
-			}
-			p.Expect("GET 3")
-			p.Send("$1\r\n3\r\n")
-			a.want("+OK\r\n" + busy + busy)
-			if want := []string{UnknownOutcome, "$1\r\n3\r\n"}; rejected {
-				b.want(append([]string{":0\r\n"}, want...)...)
-			} else {
-				b.want(want...)
-			}
-			r.in(func() {
-				if !r.set.TakesTransactions() {
-					t.Error("none goes over a shared link of the next master")
-				}
-			})
 		})
+	}
+	takes(false, "the next one goes over a shared link")
+	if len(r.lost) > 0 || len(r.pinned) != 1 {
+		t.Errorf("told %q, %q", r.lost, r.pinned)
+	}
+	r.adopt(first.Addr())
+	takes(false, "one of the same master, adopted again")
+	r.adopt(second.Addr())
+	takes(true, "one of the next master")
+}
+
+// TestTransactionLeftOpenByRejection: the same where EXEC is refused because the node is no master. What is behind it and is rejected, too, is sent again.
+func TestTransactionLeftOpenByRejection(t *testing.T) {
+	const loading = "-LOADING Dragonfly is loading the dataset in memory\r\n"
+	for _, next := range []string{"+QUEUED\r\n", "-ERR no\r\n"} {
+		first, second := scripted.Listen(t), scripted.Listen(t)
+		r := newRig(t, nil)
+		r.adopt(first.Addr())
+		a, b := r.client("a"), r.client("b")
+		r.in(func() {
+			l := r.set.Shared(plain)
+			a.transaction(l, Write, "INCR 1")
+			b.send(l, "INCR 2", Write)
+			a.transaction(l, Write, "INCR 3")
+			b.send(l, "INCR 4", Write)
+			b.send(l, "GET 5", Read)
+		})
+		p := first.AcceptReady()
+		p.Expect("MULTI", "INCR 1", "EXEC", "INCR 2", "MULTI", "INCR 3", "EXEC", "INCR 4", "GET 5")
+		p.Send("+OK\r\n+QUEUED\r\n" + loading + loading + loading + loading + loading + next)
+		p.ExpectClosed()
+		r.adopt(second.Addr())
+		p = second.AcceptReady()
+		p.Expect("MULTI", "INCR 1", "EXEC", "INCR 2", "MULTI", "INCR 3", "EXEC", "GET 5")
+		const one = "+OK\r\n+QUEUED\r\n*1\r\n:1\r\n"
+		p.Send(one + ":2\r\n" + one + "$1\r\n5\r\n")
+		a.want(one, one)
+		b.want(":2\r\n", UnknownOutcome, "$1\r\n5\r\n")
 	}
 }
 
@@ -279,11 +296,10 @@ func TestTransactionStreamed(t *testing.T) {
 	}
 }
 
-// TestTransactionKept: what is large among the replies before that to EXEC, where MULTI was refused, is not passed on before the others are there. The next read
-// is as large as what is missing.
-func TestTransactionKept(t *testing.T) {
-	r := newRig(t, threshold)
+// TestTransactionNeeds: the next read is as large as what is missing of a reply.
+func TestTransactionNeeds(t *testing.T) {
 	s := scripted.Listen(t)
+	r := newRig(t, threshold)
 	r.adopt(s.Addr())
 	a := r.client("a")
 	var l *Link
@@ -294,26 +310,56 @@ func TestTransactionKept(t *testing.T) {
 	p := s.AcceptReady()
 	p.Expect("MULTI", "GET 1", "EXEC")
 	r.until("the handshake", func() bool { return l.state == ready })
-	const refused = "-NOPERM no\r\n"
-	value := strings.Repeat("x", 5000)
-	wire := fmt.Sprintf("%s$%d\r\n%s\r\n-ERR EXEC without MULTI\r\n", refused, len(value), value)
-	var wrong []string
+	const before = "+OK\r\n+QUEUED\r\n"
+	wire := before + fmt.Sprintf("$%d\r\n%s\r\n", 500, strings.Repeat("x", 500))
+	var wrong string
 	r.in(func() {
 		for at := range len(wire) {
-			if n := l.Data([]byte(wire[:at])); n != 0 {
-				wrong = append(wrong, fmt.Sprintf("%d of %d bytes are taken", n, at))
+			n := l.Data([]byte(wire[:at]))
+			if need := l.Need(); n != 0 || at > len(before)+5 && need != len(wire) {
+				wrong = fmt.Sprintf("of %d bytes %d are taken, and %d needed", at, n, need)
 				return
-			}
-			if want := len(refused) + len("$5000\r\n") + len(value) + 2; at > len(refused)+20 && at < want && l.Need() != want {
-				wrong = append(wrong, fmt.Sprintf("of %d bytes it needs %d, not %d", at, l.Need(), want))
 			}
 		}
 		l.Data([]byte(wire))
 	})
-	if len(wrong) > 0 {
-		t.Fatal(wrong[0])
+	if wrong != "" {
+		t.Fatal(wrong)
 	}
 	a.want(wire)
+}
+
+// TestTransactionStreamedAlone: what is large among the replies before that to EXEC, because MULTI or another command was refused, is passed on in pieces, too.
+func TestTransactionStreamedAlone(t *testing.T) {
+	value := strings.Repeat("-READONLY ", 900)
+	large := fmt.Sprintf("$%d\r\n%s\r\n", len(value), value)
+	for _, want := range []string{
+		"-NOPERM no\r\n" + large + ":2\r\n" + large + "-ERR EXEC without MULTI\r\n",
+		"+OK\r\n+QUEUED\r\n-ERR no\r\n" + large + "-EXECABORT no\r\n",
+		"-NOPERM no\r\n" + strings.Repeat("$700\r\n"+strings.Repeat("y", 700)+"\r\n", 3) + "-ERR EXEC without MULTI\r\n",
+	} {
+		for range 4 {
+			s := scripted.Listen(t)
+			r := newRig(t, threshold)
+			r.adopt(s.Addr())
+			a, b := r.client("a"), r.client("b")
+			r.in(func() {
+				l := r.set.Shared(plain)
+				a.transaction(l, Write, "GET 1", "INCR 2", "GET 3")
+				b.send(l, "GET 4", Read)
+			})
+			p := s.AcceptReady()
+			p.Expect("MULTI", "GET 1", "INCR 2", "GET 3", "EXEC", "GET 4")
+			for rest := want + "$1\r\n4\r\n"; len(rest) > 0; {
+				n := min(len(rest), 1+rand.IntN(3000))
+				p.Send(rest[:n])
+				rest = rest[n:]
+				time.Sleep(time.Millisecond) // so that most come alone
+			}
+			a.want(want)
+			b.want("$1\r\n4\r\n")
+		}
+	}
 }
 
 // TestTransactionRejectedWithReads: a Dragonfly executes what is behind a command that it has refused. Reads may be executed again.
@@ -334,4 +380,30 @@ func TestTransactionRejectedWithReads(t *testing.T) {
 	const executed = "+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n*4\r\n$-1\r\n:1\r\n$1\r\n2\r\n*-1\r\n"
 	p.Send(executed)
 	a.want(executed)
+}
+
+// TestTransactionScriptAlone: where MULTI is refused, a script may have written something before it gave an error of its own, whatever that looks like.
+func TestTransactionScriptAlone(t *testing.T) {
+	const readonly = "-READONLY You can't write against a read only replica.\r\n"
+	for failure, again := range map[string]bool{"-READONLY mine\r\n": false, readonly: true} {
+		first, second := scripted.Listen(t), scripted.Listen(t)
+		r := newRig(t, nil)
+		r.adopt(first.Addr())
+		a := r.client("a")
+		r.in(func() { a.transaction(r.set.Shared(plain), Write, "EVAL x 0", "INCR 1") })
+		commands := []string{"MULTI", "EVAL x 0", "INCR 1", "EXEC"}
+		p := first.AcceptReady()
+		p.Expect(commands...)
+		want := "-NOPERM no\r\n" + failure + readonly + "-ERR EXEC without MULTI\r\n"
+		p.Send(want)
+		if again {
+			r.until("the rejection", func() bool { return len(r.rejected) == 1 })
+			r.adopt(second.Addr())
+			p = second.AcceptReady()
+			p.Expect(commands...)
+			want = "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n:1\r\n:1\r\n"
+			p.Send(want)
+		}
+		a.want(want)
+	}
 }
