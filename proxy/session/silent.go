@@ -30,12 +30,14 @@ func (s *Session) admitOwn(c *resp.Command, info *command.Info, rest []byte) ver
 	return v
 }
 
-// confirmAloud: a client that wants no replies gets confirmations all the same, also that of a transaction.
+// confirmAloud gives a client that wants no replies the confirmation of a subscription all the same, also that of a transaction.
 func (s *Session) confirmAloud(confirmation []byte) {
-	muted := s.muted
+	if !s.muted {
+		return
+	}
 	s.muted = false
 	s.answer(confirmation)
-	s.muted = muted
+	s.muted = true
 }
 
 // subscribedTwo: the server lets a subscriber of RESP2 do little, and CLIENT REPLY is not among that.

@@ -213,28 +213,3 @@ func TestFull(t *testing.T) {
 		})
 	}
 }
-
-// TestFullSilent: commands that get no reply make room too, as they are written.
-func TestFullSilent(t *testing.T) {
-	s := scripted.Listen(t)
-	r := newRig(t, nil)
-	r.adopt(s.Addr())
-	w := &stalled{}
-	o := &pinOwner{client: r.client("a")}
-	value := strings.Repeat("x", 1<<20)
-	var l *Link
-	n := 0
-	r.in(func() {
-		l = r.set.Pin(plain, o)
-		for !l.Full() {
-			l.AppendSilent(o, raw("SET k "+value), Idempotent)
-			n++
-		}
-		l.Stall(w)
-	})
-	p := s.AcceptReady()
-	for range n {
-		p.Next()
-	}
-	r.until("Unstall", func() bool { return w.times == 1 && l.out.size() == 0 })
-}
