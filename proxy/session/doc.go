@@ -29,7 +29,7 @@
 //	relay.go        replicas
 //	setup.go        commands that set up a connection, and are repeated on a new one
 //	redirect.go     CLIENT TRACKING that sends invalidations to another client
-//	silent.go       clients that want no replies, and what the proxy has to hear all the same
+//	silent.go       clients that want no replies
 //	restore.go      a pinned session gets a new link on the next master
 //	stats.go        what the sessions of a group have counted
 //

@@ -42,8 +42,6 @@ func (g *generator) unfit(f *follower, l line) string {
 		return "it is a matter of luck"
 	case g.cut && (l.is("client", "reply", "off") || l.is("client", "reply", "skip")):
 		return "nobody is told what has become of a write without a reply"
-	case g.switched && !f.multi && (f.silent || f.skip || f.skipNext) && l.info().Flags.Has(command.Blocking):
-		return "nothing tells when it is over, and what is behind it executed"
 	case l.is("hello") && slices.ContainsFunc(l.args, func(a string) bool { return strings.EqualFold(a, "auth") }) && l.args[len(l.args)-1] == "extra":
 		return "Redis 7.0 has logged in when it finds the mistake; later ones, and the proxy, read all first"
 	case g.cut && f.multi && l.is("select"):
