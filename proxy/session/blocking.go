@@ -15,7 +15,7 @@ const leastLeft = time.Millisecond
 // blockAgain prepares a blocking command for another link: it gets the time that it has left. Only the
 // oldest has begun to wait.
 func (s *Session) blockAgain(item *upstream.Lost) {
-	info := command.ByID(command.ID(item.Tag))
+	info := command.ByID(command.ID(item.Tag) &^ unanswered)
 	if item.Canned != nil || !info.Flags.Has(command.Blocking) {
 		return
 	}

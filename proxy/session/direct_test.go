@@ -66,6 +66,8 @@ var inputs = map[string]string{
 	"reply reset":          wire("CLIENT REPLY OFF", "RESET", "GET a", "CLIENT REPLY SKIP", "RESET", "GET a"),
 	"reply off sub":        wire("CLIENT REPLY OFF", "SUBSCRIBE a b", "PSUBSCRIBE p*", "UNSUBSCRIBE a", "UNSUBSCRIBE", "PUNSUBSCRIBE", "GET a", "CLIENT REPLY ON", "GET a"),
 	"reply off sub resp3":  wire("HELLO 3", "CLIENT REPLY OFF", "SUBSCRIBE a b", "GET a", "PUBLISH a x", "UNSUBSCRIBE", "UNSUBSCRIBE", "CLIENT REPLY ON", "GET a"),
+	"reply sub in multi":   wire("MULTI", "SUBSCRIBE a", "UNSUBSCRIBE a", "EXEC", "CLIENT REPLY OFF", "GET a", "CLIENT REPLY ON", "GET a"),
+	"reply invalidation":   wire("HELLO 3", "CLIENT TRACKING ON", "GET a", "CLIENT REPLY OFF", "SET a 1", "CLIENT REPLY ON", "GET a"),
 	"reply skip sub":       wire("CLIENT REPLY SKIP", "SUBSCRIBE a b", "UNSUBSCRIBE", "GET a"),
 	"tracking":             wire("HELLO 3", "CLIENT TRACKING ON", "GET a", "CLIENT TRACKING OFF", "GET a"),
 	"scripts":              wire("EVAL return{1,'x',{2}} 0", "EVAL return{err='MINE'} 0", "EVALSHA 0 0", "SCRIPT NOSUCH"),

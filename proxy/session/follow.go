@@ -132,7 +132,10 @@ func (s *Session) followSubscription(confirmation []byte) {
 	}
 	u := &s.pin.subs
 	u.note(word, name)
-	if u.total() > 0 {
+	switch {
+	case u.total() > 0:
 		s.pin.reasons[command.PinSubscribe] = max(1, s.pin.reasons[command.PinSubscribe])
+	case len(u.due) == 0:
+		s.pin.reasons[command.PinSubscribe] = 0
 	}
 }

@@ -46,7 +46,13 @@ func (s *Session) tagged(tag command.ID, reply []byte, last bool) {
 	failed := s.cut == 0 && resp.IsError(reply)
 	p := s.pin
 	switch tag {
+	case command.Unknown:
+		s.answer(reply)
+		return
 	case tagDiscarded:
+		return
+	case tagReplyMode:
+		s.replyModeAnswered(reply)
 		return
 	case tagUnwatched:
 		p.reasons[command.PinWatch], p.tx.watchLost = 0, false

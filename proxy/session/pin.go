@@ -13,11 +13,12 @@ import (
 type pin struct {
 	link    *upstream.Link // nil while it is lost
 	reasons [command.NumPins]int
-	used    bool // the link is in a state that no other session may get
-	silent  bool // CLIENT REPLY OFF: the client gets no replies
-	relay   bool // PSYNC: bytes are passed on as they are
-	skip    bool // CLIENT REPLY SKIP: the next one gets none
-	kill    bool // the link is for a SCRIPT KILL alone, in database 0 whichever the session is in
+	used    bool      // the link is in a state that no other session may get
+	silent  bool      // CLIENT REPLY OFF: the client gets no replies
+	relay   bool      // PSYNC: bytes are passed on as they are
+	skip    bool      // CLIENT REPLY SKIP: the next one gets none
+	mode    replyMode // of the CLIENT REPLY in flight
+	kill    bool      // the link is for a SCRIPT KILL alone, in database 0 whichever the session is in
 
 	orphaned bool // has lost a link: what was begun because of that may still refer to this
 
@@ -63,13 +64,12 @@ func (s *Session) dispatchPinned(c *resp.Command, info *command.Info, rest []byt
 		}
 	}
 	if info.ID == command.Discard && c.Args == 1 && s.discardsAlone() {
+		s.muted = s.pin.silent || s.pin.skip
+		s.pin.skip = false
 		s.refusedWhilePinned(info)
 		s.answerOK()
+		s.muted = false
 		return true
-	}
-	if info.ID == command.ClientReply && s.replyModeUnclear() {
-		s.halt(stopIdle)
-		return false
 	}
 	if v := s.admitOwn(c, info, rest); v != pass {
 		return v == answered
@@ -192,7 +192,8 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 		case command.Unwatch:
 			p.tx.watchLost = p.tx.watchLost && c.Args != 1 // for an EXEC that is pipelined behind it
 		case command.ClientReply:
-			if s.replyMode(s.arguments(c)) {
+			if mode, known := replyModeOf(s.arguments(c)); known {
+				s.askReplyMode(mode)
 				return
 			}
 		default:

@@ -196,7 +196,7 @@ func (s *Session) Refused(_ *upstream.Link, _ []byte) {
 	if s.gone || p == nil {
 		return
 	}
-	if len(p.setup) > 0 || p.subs.total() > 0 || p.tx.answered > 0 || p.has(command.PinWatch) {
+	if len(p.setup) > 0 || p.subs.total() > 0 || p.tx.answered > 0 || p.has(command.PinWatch) || p.silent || p.skip {
 		s.close(CloseServer)
 		return
 	}

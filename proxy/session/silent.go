@@ -1,12 +1,14 @@
 package session
 
 import (
+	"bytes"
+
 	"sentinelproxy/proxy/command"
 	"sentinelproxy/proxy/upstream"
 	"sentinelproxy/resp"
 )
 
-// CLIENT REPLY OFF and SKIP: the client gets no replies. The server is not told of it, and answers all the same; the replies are tagged
+// CLIENT REPLY OFF and SKIP: the client gets no replies. The server is not told to be silent, and answers all the same; the replies are tagged
 // unanswered, and nobody gets them. So what is known of the session changes by replies as with any other, and its writes are drained before a
 // switch, sent again, or of unknown outcome like any other. Dragonfly does not know CLIENT REPLY.
 
@@ -40,36 +42,38 @@ func (s *Session) confirmAloud(confirmation []byte) {
 	s.muted = true
 }
 
-// subscribedTwo: the server lets a subscriber of RESP2 do little, and CLIENT REPLY is not among that.
-func (s *Session) subscribedTwo() bool { return s.key.Proto == 2 && s.pin != nil && s.pin.subscribed() }
-
-// replyModeUnclear: what is in flight may be about to make the client one who may not call CLIENT REPLY, or to end that.
-func (s *Session) replyModeUnclear() bool {
+// askReplyMode follows CLIENT REPLY ON|OFF|SKIP. Whether the client may call it is for the server to say: it is asked for ON, which changes nothing there.
+// Until it has answered nothing else of the session is looked at. So the answer to ON also comes behind what the server says by itself, as invalidations.
+func (s *Session) askReplyMode(mode replyMode) {
 	p := s.pin
-	return s.inflight > 0 && s.key.Proto == 2 && p != nil && !p.tx.open && (p.subscribed() || len(p.tx.specials) > 0)
+	tag := tagReplyMode
+	if p.silent || p.skip {
+		tag |= unanswered
+	}
+	p.mode, p.skip = mode, false
+	s.inflight++
+	p.link.Append(s, replyOn, upstream.Read, uint16(tag))
+	s.halt(stopIdle)
 }
 
-// replyMode follows CLIENT REPLY ON|OFF|SKIP, of which only ON is answered. True: all is done; otherwise the server says what is wrong.
-func (s *Session) replyMode(args [][]byte) bool {
+// replyModeAnswered: a server that does not know CLIENT REPLY has nothing against it.
+func (s *Session) replyModeAnswered(reply []byte) {
 	p := s.pin
-	mode, known := replyModeOf(args)
-	if s.subscribedTwo() {
-		return p.silent // it is refused, but nobody is told
+	if resp.IsError(reply) && !bytes.Contains(reply, []byte("nknown subcommand")) {
+		p.reasons[command.PinClientState] = max(0, p.reasons[command.PinClientState]-1)
+		s.muted = s.muted && p.mode != modeOn
+		s.answer(reply)
+		return
 	}
-	if !known {
-		return false
-	}
-	switch mode {
+	switch p.mode {
 	case modeOff:
-		p.silent, p.skip = true, false // it is what a SKIP before it was for
+		p.silent = true
 	case modeSkip:
 		p.skip = !p.silent
 	case modeOn:
-		p.silent, p.skip = false, false
-		s.inflight++
-		p.link.AnswerInTurn(s, []byte("+OK\r\n"), 0)
+		p.silent, s.muted = false, false
+		s.answerOK()
 	}
-	return true
 }
 
 type replyMode uint8
@@ -102,5 +106,3 @@ func (s *Session) queuedReplyMode(raw []byte, args [][]byte) []byte {
 }
 
 var replyOn = resp.AppendCommand(nil, []byte("CLIENT"), []byte("REPLY"), []byte("ON"))
-
-var _ upstream.Owner = (*Session)(nil)

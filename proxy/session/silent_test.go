@@ -1,8 +1,10 @@
 package session
 
 import (
+	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"sentinelproxy/internal/servers"
 	"sentinelproxy/proxy/gate"
@@ -16,7 +18,13 @@ const (
 	skip    = "CLIENT REPLY SKIP"
 )
 
-// TestSilentIsHeard: the server is told nothing of what replies a client wants. What it says of a client that wants none is followed, and not
+// asked has the server answer the question whether the client may call CLIENT REPLY.
+func asked(p *scripted.Conn) {
+	p.Expect(speak)
+	p.Send("+OK\r\n")
+}
+
+// TestSilentIsHeard: the server is not told to be silent. What it says of a client that wants no replies is followed, and not
 // passed on.
 func TestSilentIsHeard(t *testing.T) {
 	first, second := scripted.Listen(t), scripted.Listen(t)
@@ -25,14 +33,19 @@ func TestSilentIsHeard(t *testing.T) {
 	c := l.client()
 	c.do(silence, "SET a 1", "MULTI", "SELECT 1", "INCR n", "EXEC", "SET b 1", speak, "GET b", skip, "GET a", "GET b")
 	p := first.AcceptReady()
+	asked(p)
 	p.Expect("SET a 1", "MULTI", "SELECT 1", "INCR n", "EXEC", "SET b 1")
 	p.Send("+OK\r\n+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n+OK\r\n:1\r\n")
 	c.silence()
 	p.Send("+OK\r\n")
-	p.Expect("GET b", "GET a", "GET b")
-	p.Send("$1\r\n1\r\n$1\r\n2\r\n$1\r\n3\r\n")
+	asked(p)
+	p.Expect("GET b", speak)
+	p.Send("$1\r\n1\r\n+OK\r\n")
+	p.Expect("GET a", "GET b")
+	p.Send("$1\r\n2\r\n$1\r\n3\r\n")
 	c.expect("+OK\r\n$1\r\n1\r\n$1\r\n3\r\n")
 	c.do(silence, "MULTI", "SELECT 2", "INCR n")
+	asked(p)
 	p.Expect("MULTI", "SELECT 2", "INCR n")
 	p.Send("+OK\r\n+QUEUED\r\n")
 	l.until("the answers", func() bool { return l.one().inflight == 1 })
@@ -46,6 +59,7 @@ func TestSilentIsHeard(t *testing.T) {
 	c.do("EXEC", speak)
 	p.Expect("EXEC")
 	p.Send("*2\r\n+OK\r\n:1\r\n")
+	asked(p)
 	c.expect("+OK\r\n")
 	l.in(func() {
 		if db := l.one().key.DB; db != 2 {
@@ -55,36 +69,45 @@ func TestSilentIsHeard(t *testing.T) {
 	c.silence()
 }
 
-// TestSilentWrites: writes of a client that wants no replies are sent again, or not, as any other's.
-func TestSilentWrites(t *testing.T) {
-	first, second := scripted.Listen(t), scripted.Listen(t)
+// TestSilentIsRefused: who may not call CLIENT REPLY goes on getting replies, but for one behind SKIP.
+func TestSilentIsRefused(t *testing.T) {
+	const no = "-NOPERM no\r\n"
+	s := scripted.Listen(t)
 	l := newLane(t, nil)
-	l.serve(first.Addr().String())
+	l.serve(s.Addr().String())
 	c := l.client()
-	c.do(silence, "INCR a", "INCR b", "INCR c", "GET d")
-	p := first.AcceptReady()
-	p.Expect("INCR a", "INCR b", "INCR c", "GET d")
-	p.Send(":1\r\n-READONLY You can't write against a read only replica.\r\n-READONLY You can't write against a read only replica.\r\n$1\r\n1\r\n")
-	l.until("the loss", func() bool { return l.one().pin.link == nil })
-	l.adopt(second.Addr().String())
-	p = second.AcceptReady()
-	p.Expect("INCR b", "INCR c", "GET d")
-	p.Send(":2\r\n")
-	l.until("the answer", func() bool { return l.one().inflight == 2 })
-	p.Cut()
-	l.until("the loss", func() bool { return l.one().pin.link == nil })
-	l.adopt(first.Addr().String())
-	p = first.AcceptReady()
-	p.Expect("GET d") // INCR c may have been applied, and nobody is told
-	p.Send("$1\r\n1\r\n")
-	c.do(speak)
-	c.expect("+OK\r\n")
-	l.in(func() {
-		if n := l.links.Counters; n.Unknown != 1 || n.Rejected != 2 {
-			t.Errorf("%d unknown, %d rejected", n.Unknown, n.Rejected)
-		}
-	})
-	c.silence()
+	c.do(silence, "GET a")
+	p := s.AcceptReady()
+	p.Expect(speak)
+	p.Send(no)
+	shared := s.AcceptReady() // no link of its own is needed any more
+	shared.Expect("GET a")
+	shared.Send("$-1\r\n")
+	c.expect(no + "$-1\r\n")
+	c.do(skip, silence, "GET a")
+	asked(p)
+	p.Expect(speak)
+	p.Send(no)
+	p.Expect("GET a")
+	p.Send("$-1\r\n")
+	c.expect("$-1\r\n")
+	c.close()
+}
+
+// TestSilentLosesItsUser: a session that can't be set up again must not begin to speak.
+func TestSilentLosesItsUser(t *testing.T) {
+	s := scripted.Listen(t)
+	l := newLane(t, nil)
+	l.serve(s.Addr().String())
+	c := l.client()
+	c.do(silence)
+	p := s.AcceptReady()
+	asked(p)
+	l.until("silence", func() bool { return l.one().pin.silent })
+	l.in(func() { l.one().Refused(nil, nil) })
+	if got := c.all(); got != "" {
+		t.Errorf("told %q", got)
+	}
 }
 
 // TestSilentTransactionUnknown: a transaction that may have been executed is not sent again.
@@ -95,6 +118,7 @@ func TestSilentTransactionUnknown(t *testing.T) {
 	c := l.client()
 	c.do(silence, "MULTI", "INCR n", "EXEC")
 	p := first.AcceptReady()
+	asked(p)
 	p.Expect("MULTI", "INCR n", "EXEC")
 	p.Cut()
 	l.until("the loss", func() bool { return l.lost > 0 || l.one().pin == nil || l.one().pin.link == nil })
@@ -103,6 +127,7 @@ func TestSilentTransactionUnknown(t *testing.T) {
 	p = second.AcceptReady()
 	p.Expect("INCR m")
 	p.Send(":1\r\n")
+	asked(p)
 	c.expect("+OK\r\n")
 	c.silence()
 }
@@ -121,21 +146,22 @@ func TestSilentTransactionRejected(t *testing.T) {
 		}
 		c.do(silence, before)
 		p := first.AcceptReady()
+		asked(p)
 		p.Expect(before)
 		p.Send("+OK\r\n")
 		c.do("MULTI", "INCR n", "EXEC", speak)
-		p.Expect("MULTI", "INCR n", "EXEC")
-		p.Send("+OK\r\n+QUEUED\r\n-EXECABORT Transaction discarded because of: READONLY You can't write against a read only replica.\r\n")
+		p.Expect("MULTI", "INCR n", "EXEC", speak)
+		p.Send("+OK\r\n+QUEUED\r\n-EXECABORT Transaction discarded because of: READONLY You can't write against a read only replica.\r\n+OK\r\n")
 		l.until("the loss", func() bool { return l.one().pin.link == nil })
 		l.adopt(second.Addr().String())
 		p = second.AcceptReady()
 		p.Expect("MULTI", "INCR n")
 		if watch {
-			p.Expect("DISCARD")
-			p.Send("+OK\r\n+QUEUED\r\n+OK\r\n")
+			p.Expect("DISCARD", speak)
+			p.Send("+OK\r\n+QUEUED\r\n+OK\r\n+OK\r\n")
 		} else {
-			p.Expect("EXEC")
-			p.Send("+OK\r\n+QUEUED\r\n*1\r\n:1\r\n")
+			p.Expect("EXEC", speak)
+			p.Send("+OK\r\n+QUEUED\r\n*1\r\n:1\r\n+OK\r\n")
 		}
 		c.expect("+OK\r\n")
 		c.silence()
@@ -151,16 +177,18 @@ func TestSilentCut(t *testing.T) {
 	c := l.client()
 	c.do(silence, "MULTI", "GET a", "EXEC", "GET a", speak)
 	p := first.AcceptReady()
-	p.Expect("MULTI", "GET a", "EXEC", "GET a")
+	asked(p)
+	p.Expect("MULTI", "GET a", "EXEC", "GET a", speak)
 	reply := bulkString(strings.Repeat("x", 1<<20))
 	p.Send("+OK\r\n+QUEUED\r\n*1\r\n" + reply + reply[:1<<19])
 	l.until("a piece of the second", func() bool { return l.one().streaming && l.one().inflight == 2 })
 	p.Cut()
 	l.until("the loss", func() bool { return l.one().pin.link == nil })
 	l.adopt(second.Addr().String())
+	p = second.AcceptReady()
+	asked(p)
 	c.expect("+OK\r\n")
 	c.do("GET a")
-	p = second.AcceptReady()
 	p.Expect("GET a")
 	p.Send("$-1\r\n")
 	c.expect("$-1\r\n")
@@ -213,4 +241,61 @@ func TestSilentOnDragonfly(t *testing.T) {
 		}
 	})
 	c.close()
+}
+
+// TestSilentBlocks: a blocking command of a client that wants no replies is issued again with the time that it has left, as any other's.
+func TestSilentBlocks(t *testing.T) {
+	first, second := scripted.Listen(t), scripted.Listen(t)
+	l := newLane(t, nil)
+	l.serve(first.Addr().String())
+	c := l.client()
+	c.do(silence, "BLPOP a 10")
+	p := first.AcceptReady()
+	asked(p)
+	p.Expect("BLPOP a 10")
+	time.Sleep(20 * time.Millisecond)
+	p.Cut()
+	l.until("the loss", func() bool { return l.one().pin.link == nil })
+	l.adopt(second.Addr().String())
+	p = second.AcceptReady()
+	if again := strings.Join(p.Next(), " "); !strings.HasPrefix(again, "BLPOP a 9.") {
+		t.Errorf("issued again as %q", again)
+	}
+	p.Send("*-1\r\n")
+	c.do(speak)
+	asked(p)
+	c.expect("+OK\r\n")
+	c.close()
+}
+
+// TestSilentMonitor: who wants no replies is not shown what others do, either.
+func TestSilentMonitor(t *testing.T) {
+	node := servers.NewT(t).Redis(servers.RedisOptions{})
+	l := newLane(t, nil)
+	l.serve(node.Addr())
+	c, other := l.client(), l.client()
+	c.do("MONITOR")
+	c.expect("+OK\r\n")
+	other.do("GET a")
+	other.expect("$-1\r\n")
+	if line := c.reply(); !strings.Contains(line, "\"GET\" \"a\"") && !strings.Contains(line, "PING") {
+		t.Errorf("shown %q", line)
+	}
+	c.do(silence)
+	l.until("silence", func() bool {
+		for s := range l.g.sessions {
+			if s.pin != nil && s.pin.silent {
+				return true
+			}
+		}
+		return false
+	})
+	time.Sleep(20 * time.Millisecond) // what was under way
+	_ = c.conn.SetReadDeadline(time.Now().Add(20 * time.Millisecond))
+	_, _ = io.Copy(io.Discard, c.conn)
+	other.do("GET b")
+	other.expect("$-1\r\n")
+	c.silence()
+	c.close()
+	other.close()
 }

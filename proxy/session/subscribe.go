@@ -76,7 +76,9 @@ func (s *Session) Push(frame []byte) bool {
 	case frame[0] == '>' || (frame[0] == '*' && p.subscribed()):
 		return s.published(frame)
 	case frame[0] == '+' && p.has(command.PinMonitor) && monitorLine(frame):
-		s.answer(frame)
+		if !p.silent {
+			s.answer(frame)
+		}
 		return true
 	}
 	return false

@@ -17,6 +17,7 @@ const (
 	tagTrackingOff                                    // CLIENT TRACKING off
 	tagAborted                                        // a DISCARD sent for an EXEC after a refused command: EXECABORT
 	tagDiscarded                                      // a DISCARD that nobody has asked for
+	tagReplyMode                                      // CLIENT REPLY: see silent.go
 	tagUnwatched                                      // an EXEC with arguments and without MULTI: an error, and no WATCH is left
 )
 

@@ -245,3 +245,26 @@ func TestOpenLinkIsNotShared(t *testing.T) {
 		c.close()
 	}
 }
+
+// TestWholeSlowReader: a client that may not call MULTI, and so has the commands executed one by one, does not read their large replies.
+func TestWholeSlowReader(t *testing.T) {
+	node := servers.NewT(t).Redis(servers.RedisOptions{})
+	d := direct(t, node.Addr())
+	d.do("ACL SETUSER default on nopass ~* &* +@all -multi", "SETRANGE a 1200000 x", "SETRANGE b 900000 x")
+	d.expect("+OK\r\n:1200001\r\n:900001\r\n")
+	l := newLane(t, nil)
+	l.serve(node.Addr())
+	c := l.client()
+	c.do("MULTI", "GET a", "GET b", "GET b", "EXEC")
+	l.until("it has to wait", func() bool { return l.one().throttled != nil })
+	time.Sleep(20 * time.Millisecond)
+	a, b := bulkString(strings.Repeat("\x00", 1200000)+"x"), bulkString(strings.Repeat("\x00", 900000)+"x")
+	if refused := c.reply(); !strings.HasPrefix(refused, "-NOPERM") {
+		t.Errorf("MULTI: %q", refused)
+	}
+	c.expect(a + b + b)
+	if refused := c.reply(); refused != "-ERR EXEC without MULTI\r\n" {
+		t.Errorf("EXEC: %q", refused)
+	}
+	c.close()
+}

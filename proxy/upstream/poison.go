@@ -55,7 +55,7 @@ func (s *Set) redoAll(items []Lost) {
 func (s *Set) lostAlone(l *Link, lost []Lost, err error) {
 	s.opt.PinnedLost(l.addr, err)
 	for i := range lost {
-		if i > 0 {
+		if i > 0 || l.open {
 			lost[i].losses = min(lost[i].losses, suspectAfter) // it was behind the first one
 		}
 	}

@@ -82,7 +82,9 @@ func (l *Link) passPart(reply []byte) bool {
 	e := l.pending.at(0)
 	e.replies--
 	l.moved += uint64(len(reply))
+	l.set.streaming = l
 	e.Owner.Reply(e, reply, false)
+	l.set.streaming = nil
 	return true
 }
 
@@ -165,7 +167,11 @@ func (l *Link) leftOpen(reply []byte) bool {
 	}
 	l.set.leavesOpen = true
 	err := fmt.Errorf("%s said %q to EXEC", l.addr, firstLine(reply[l.tail:]))
+	e := l.pending.at(0)
 	switch {
+	case e.Class != Read && l.execBehind():
+		// What is behind may have executed it. If not, its session can't know.
+		l.setAside(answers(unknownOutcome, e.replies))
 	case l.rejected(reply):
 		l.open = true
 		return true
@@ -176,6 +182,16 @@ func (l *Link) leftOpen(reply []byte) bool {
 	}
 	l.closeOpen(err)
 	return true
+}
+
+// execBehind says whether another EXEC is behind the head of the pending queue.
+func (l *Link) execBehind() bool {
+	for i := 1; i < l.pending.len(); i++ {
+		if l.pending.at(i).replies > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // behindOpen takes the reply to a command behind a transaction that may be open.

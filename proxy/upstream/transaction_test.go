@@ -146,21 +146,49 @@ func TestTransactionLeftOpenByRejection(t *testing.T) {
 			l := r.set.Shared(plain)
 			a.transaction(l, Write, "INCR 1")
 			b.send(l, "INCR 2", Write)
-			a.transaction(l, Write, "INCR 3")
+			a.send(l, "INCR 3", Write)
 			b.send(l, "INCR 4", Write)
 			b.send(l, "GET 5", Read)
 		})
 		p := first.AcceptReady()
-		p.Expect("MULTI", "INCR 1", "EXEC", "INCR 2", "MULTI", "INCR 3", "EXEC", "INCR 4", "GET 5")
-		p.Send("+OK\r\n+QUEUED\r\n" + loading + loading + loading + loading + loading + next)
+		p.Expect("MULTI", "INCR 1", "EXEC", "INCR 2", "INCR 3", "INCR 4", "GET 5")
+		p.Send("+OK\r\n+QUEUED\r\n" + loading + loading + loading + next)
 		p.ExpectClosed()
 		r.adopt(second.Addr())
 		p = second.AcceptReady()
-		p.Expect("MULTI", "INCR 1", "EXEC", "INCR 2", "MULTI", "INCR 3", "EXEC", "GET 5")
+		p.Expect("MULTI", "INCR 1", "EXEC", "INCR 2", "INCR 3", "GET 5")
 		const one = "+OK\r\n+QUEUED\r\n*1\r\n:1\r\n"
-		p.Send(one + ":2\r\n" + one + "$1\r\n5\r\n")
-		a.want(one, one)
+		p.Send(one + ":2\r\n:3\r\n$1\r\n5\r\n")
+		a.want(one, ":3\r\n")
 		b.want(":2\r\n", UnknownOutcome, "$1\r\n5\r\n")
+	}
+}
+
+// TestTransactionLeftOpenBeforeExec: the next EXEC on the link may execute what the one before it was refused for. So of both nothing is known.
+func TestTransactionLeftOpenBeforeExec(t *testing.T) {
+	const unknown = "+OK\r\n+QUEUED\r\n" + UnknownOutcome
+	for _, refusal := range []string{busy, "-LOADING Dragonfly is loading the dataset in memory\r\n"} {
+		s := scripted.Listen(t)
+		r := newRig(t, nil)
+		r.adopt(s.Addr())
+		a, b, c := r.client("a"), r.client("b"), r.client("c")
+		r.in(func() {
+			l := r.set.Shared(plain)
+			c.transaction(l, Read, "GET 0")
+			a.transaction(l, Write, "INCR 1")
+			b.transaction(l, Write, "INCR 2")
+			a.send(l, "GET 3", Read)
+		})
+		p := s.AcceptReady()
+		p.Expect("MULTI", "GET 0", "EXEC", "MULTI", "INCR 1", "EXEC", "MULTI", "INCR 2", "EXEC", "GET 3")
+		p.Send("+OK\r\n+QUEUED\r\n*1\r\n$-1\r\n" + "+OK\r\n+QUEUED\r\n" + refusal + "-ERR MULTI calls can not be nested\r\n+QUEUED\r\n*2\r\n:1\r\n:2\r\n$1\r\n3\r\n")
+		p.ExpectClosed()
+		p = s.AcceptReady()
+		p.Expect("GET 3")
+		p.Send("$1\r\n3\r\n")
+		a.want(unknown, "$1\r\n3\r\n")
+		b.want(unknown)
+		c.want("+OK\r\n+QUEUED\r\n*1\r\n$-1\r\n")
 	}
 }
 
