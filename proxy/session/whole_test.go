@@ -254,10 +254,15 @@ func TestWholeSlowReader(t *testing.T) {
 	d.expect("+OK\r\n:1200001\r\n:900001\r\n")
 	l := newLane(t, nil)
 	l.serve(node.Addr())
-	c := l.client()
+	c, other := l.client(), l.client()
+	l.in(func() { l.gate.Hold(gate.HoldAll) })
 	c.do("MULTI", "GET a", "GET b", "GET b", "EXEC")
-	l.until("it has to wait", func() bool { return l.one().throttled != nil })
-	time.Sleep(20 * time.Millisecond)
+	l.held(1)
+	other.do("GET none")
+	l.held(2)
+	l.in(l.release)
+	other.expect("$-1\r\n") // nobody waits for a client that does not read
+	other.close()
 	a, b := bulkString(strings.Repeat("\x00", 1200000)+"x"), bulkString(strings.Repeat("\x00", 900000)+"x")
 	if refused := c.reply(); !strings.HasPrefix(refused, "-NOPERM") {
 		t.Errorf("MULTI: %q", refused)
