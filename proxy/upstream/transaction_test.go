@@ -23,6 +23,16 @@ func (c *client) transaction(l *Link, class Class, commands ...string) {
 	c.asked = append(c.asked, strings.Join(commands, ";"))
 }
 
+// inPieces sends replies in pieces of at most so many bytes, of which most come alone.
+func inPieces(p *scripted.Conn, replies string, most int) {
+	for len(replies) > 0 {
+		n := min(len(replies), 1+rand.IntN(most))
+		p.Send(replies[:n])
+		replies = replies[n:]
+		time.Sleep(time.Millisecond)
+	}
+}
+
 const busy = "-BUSY Redis is busy running a script.\r\n"
 
 // TestTransactionRejected: one that the server has not executed because it is no master any more goes to the next one as a whole. Anything
@@ -309,15 +319,10 @@ func TestTransactionStreamed(t *testing.T) {
 			p.Expect("MULTI", "GET 1", "INCR 2", "EXEC", "GET 3")
 			value := strings.Repeat(fill, 9000/len(fill))
 			want := fmt.Sprintf("+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n$%d\r\n%s\r\n:1\r\n", len(value), value)
-			for rest := want + "$1\r\n3\r\n"; len(rest) > 0; {
-				n := min(len(rest), 1+rand.IntN(1500))
-				if len(rest) > 9000 {
-					n = 1 + rand.IntN(12) // within the replies before
-				}
-				p.Send(rest[:n])
-				rest = rest[n:]
-				time.Sleep(time.Millisecond) // so that most come alone
-			}
+			all := want + "$1\r\n3\r\n"
+			before := max(0, len(all)-9000) // the replies before the large one
+			inPieces(p, all[:before], 12)
+			inPieces(p, all[before:], 1500)
 			a.want(want)
 			b.want("$1\r\n3\r\n")
 		}
@@ -378,12 +383,7 @@ func TestTransactionStreamedAlone(t *testing.T) {
 			})
 			p := s.AcceptReady()
 			p.Expect("MULTI", "GET 1", "INCR 2", "GET 3", "EXEC", "GET 4")
-			for rest := want + "$1\r\n4\r\n"; len(rest) > 0; {
-				n := min(len(rest), 1+rand.IntN(3000))
-				p.Send(rest[:n])
-				rest = rest[n:]
-				time.Sleep(time.Millisecond) // so that most come alone
-			}
+			inPieces(p, want+"$1\r\n4\r\n", 3000)
 			a.want(want)
 			b.want("$1\r\n4\r\n")
 		}
