@@ -101,3 +101,15 @@ func TestScriptInTransaction(t *testing.T) {
 	c.expect("*1\r\n:1\r\n")
 	c.close()
 }
+
+// TestFollowUnsubscribed: a transaction that ends the subscription that it has begun leaves no link of the session's own.
+func TestFollowUnsubscribed(t *testing.T) {
+	node := servers.NewT(t).Redis(servers.RedisOptions{})
+	l := newLane(t, nil)
+	l.serve(node.Addr())
+	c := l.client()
+	c.do("MULTI", "SUBSCRIBE a", "UNSUBSCRIBE a", "EXEC")
+	c.upTo(":0\r\n")
+	l.until("no link of its own", func() bool { return l.one().pin == nil })
+	c.close()
+}

@@ -233,8 +233,13 @@ func (l *Link) rejected(reply []byte) bool {
 // write that was applied all the same keeps its reply until its turn. EXEC's refusal of a transaction in which something was rejected
 // says that nothing of it was executed: all of it is sent again.
 func (l *Link) sortOut(reply []byte) {
-	switch e := l.pending.at(0); {
-	case e.Class == Read || e.replies == 0 && bytes.HasPrefix(reply, aborted) || e.replies > 0 && l.unexecuted(reply, func([]byte, Class) {}):
+	e := l.pending.at(0)
+	again := e.Class == Read || bytes.HasPrefix(reply, aborted)
+	if !again && e.replies > 0 {
+		_, again = l.unexecuted(reply)
+	}
+	switch {
+	case again:
 		reply = nil
 	case l.set.ack != nil && !e.own && wrote(e, reply):
 		reply = unknownOutcome // no replica is known to have it

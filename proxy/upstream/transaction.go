@@ -95,26 +95,23 @@ func (l *Link) rejection(reply []byte) (word string) {
 	if e.replies == 0 {
 		return rejection(reply, e.Class)
 	}
-	if l.unexecuted(reply, func(r []byte, class Class) {
-		if word == "" {
-			word = rejection(r, class)
-		}
-	}) {
-		return word
+	word, nothing := l.unexecuted(reply)
+	if !nothing {
+		return ""
 	}
-	return ""
+	return word
 }
 
-// unexecuted says whether nothing of the transaction at the head, whose replies these are, was executed that may have changed something. each is
-// given the errors among them, and what a command means by which they are to be judged.
+// unexecuted says whether nothing of the transaction at the head, whose replies these are, was executed that may have changed something, and gives
+// the first word of the first rejection among them.
 //
 // A Dragonfly before its pull request 8281 executes by themselves what is behind a command that it has refused to queue, and says EXECABORT in the end all the same.
 // Where MULTI itself is refused, all are executed by themselves.
-func (l *Link) unexecuted(replies []byte, each func(failure []byte, class Class)) bool {
+func (l *Link) unexecuted(replies []byte) (word string, nothing bool) {
 	raw := l.out.bytes(l.out.head, l.pending.at(0).end)
 	open := replies[0] != '-'
 	if open && replies[l.tail] != '-' {
-		return false
+		return "", false
 	}
 	var commands resp.CommandReader
 	var reader resp.ReplyReader
@@ -123,7 +120,7 @@ func (l *Link) unexecuted(replies []byte, each func(failure []byte, class Class)
 		sent, _ := commands.Next(raw, &c) // they have been framed before, both
 		n, _ := reader.Next(replies)
 		if n == 0 || sent == 0 {
-			return false
+			return "", false
 		}
 		class := Write // of what is queued, nothing was done, whatever the error says
 		if !open {
@@ -131,17 +128,20 @@ func (l *Link) unexecuted(replies []byte, each func(failure []byte, class Class)
 		}
 		switch {
 		case replies[0] == '-':
-			each(replies[:n], class)
-			if class == Script && rejection(replies[:n], Script) == "" {
-				return false // it may have written something before
+			why := rejection(replies[:n], class)
+			if class == Script && why == "" {
+				return "", false // it may have written something before
+			}
+			if word == "" {
+				word = why
 			}
 		case first, open && string(replies[:n]) == queued, classOf(&c) == Read:
 		default:
-			return false
+			return "", false
 		}
 		raw, replies = raw[sent:], replies[n:]
 	}
-	return true
+	return word, true
 }
 
 // classOf is what it means to execute a command by itself: Read, Script, or Write for any other.

@@ -435,3 +435,27 @@ func TestTransactionScriptAlone(t *testing.T) {
 		a.want(want)
 	}
 }
+
+// TestTransactionOfReadsBehindRejection: what a node that is no master has read may be stale, and is read again.
+func TestTransactionOfReadsBehindRejection(t *testing.T) {
+	first, second := scripted.Listen(t), scripted.Listen(t)
+	r := newRig(t, nil)
+	r.adopt(first.Addr())
+	a, b := r.client("a"), r.client("b")
+	r.in(func() {
+		l := r.set.Shared(plain)
+		b.send(l, "INCR 0", Write)
+		a.transaction(l, Read, "GET 1")
+	})
+	p := first.AcceptReady()
+	p.Expect("INCR 0", "MULTI", "GET 1", "EXEC")
+	const read = "+OK\r\n+QUEUED\r\n*1\r\n$1\r\n"
+	p.Send("-READONLY no\r\n" + read + "1\r\n")
+	p.ExpectClosed()
+	r.adopt(second.Addr())
+	p = second.AcceptReady()
+	p.Expect("INCR 0", "MULTI", "GET 1", "EXEC")
+	p.Send(":1\r\n" + read + "2\r\n")
+	a.want(read + "2\r\n")
+	b.want(":1\r\n")
+}
