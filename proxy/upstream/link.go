@@ -46,6 +46,7 @@ type Link struct {
 	fenced   bool   // condemned by NOREPLICAS
 	relay    Relay  // see relay.go
 	moved    uint64 // replies' bytes so far: see large.go
+	trimmed  uint64 // how many bytes it had carried at the last Trim
 
 	unselected bool // the user who has selected the database can't do so here
 

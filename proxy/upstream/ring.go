@@ -46,14 +46,23 @@ func (r *ring) drop(n int) {
 	r.n -= n
 }
 
-// keepSlots is how many an idle queue may keep: about as many bytes as keepIdle.
+// keepSlots is how many slots an idle queue may keep until the second Trim: about as many bytes as keepIdle.
 const keepSlots = 4096
 
-// trim gives back the slots of an empty queue that was once long. Not as soon as it is empty: a link that carries deep
-// pipelines is so again and again.
-func (r *ring) trim() {
-	if r.n == 0 && len(r.slots) > keepSlots {
-		*r = ring{}
+// trim gives back what an idle link does not need: the slots of a queue that was once long, and all of its memory if it
+// has carried nothing since the last time. Not as soon as it is idle: a link that carries deep pipelines is so again and
+// again.
+func (l *Link) trim() {
+	unused := l.trimmed == l.out.end()
+	l.trimmed = l.out.end()
+	if l.pending.n > 0 {
+		return
+	}
+	if unused || len(l.pending.slots) > keepSlots {
+		l.pending = ring{}
+	}
+	if unused && l.out.size() == 0 {
+		l.out.buf = nil
 	}
 }
 

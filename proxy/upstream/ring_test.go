@@ -2,24 +2,51 @@ package upstream
 
 import "testing"
 
-// TestRingTrim: an empty queue that was long gives its slots back, any other keeps them.
-func TestRingTrim(t *testing.T) {
-	var r ring
-	for range keepSlots + 1 {
-		r.push()
+// TestIdleLinkKeepsNoMemory: the memory of an idle link's queue goes if that was long, or if the link has carried nothing
+// between one Trim and the next; that of any other stays.
+func TestIdleLinkKeepsNoMemory(t *testing.T) {
+	var l Link
+	push := func(n int) {
+		for range n {
+			l.out.append([]byte("x"))
+			l.pending.push().end = l.out.end()
+			l.out.sent = l.out.end()
+		}
 	}
-	for r.len() > 1 {
-		r.pop()
+	answer := func(n int) {
+		for range n {
+			l.out.answered(l.pending.pop().end)
+		}
 	}
-	if r.trim(); len(r.slots) <= keepSlots {
+	push(keepSlots + 1)
+	answer(keepSlots)
+	for range 3 {
+		l.trim()
+	}
+	if len(l.pending.slots) <= keepSlots || l.out.buf == nil {
 		t.Error("trimmed with something in it")
 	}
-	r.pop()
-	if r.trim(); len(r.slots) > 0 {
-		t.Errorf("%d slots are kept", len(r.slots))
+	push(1)
+	answer(2)
+	if l.trim(); len(l.pending.slots) > 0 {
+		t.Errorf("%d slots are kept", len(l.pending.slots))
 	}
-	r.push().end = 7
-	if r.trim(); len(r.slots) == 0 || r.pop().end != 7 {
-		t.Error("a short one was trimmed, or lost")
+	push(3)
+	answer(2)
+	if l.trim(); l.pending.n != 1 || l.pending.at(0).end != l.out.end() {
+		t.Error("what is in it was lost")
+	}
+	answer(1)
+	push(1)
+	answer(1)
+	if l.trim(); len(l.pending.slots) == 0 || cap(l.out.buf) == 0 {
+		t.Error("a link in use was trimmed")
+	}
+	if l.trim(); l.pending.slots != nil || l.out.buf != nil {
+		t.Error("one that was not used has kept memory")
+	}
+	l.out.append([]byte("y"))
+	if string(l.out.unsent()) != "y" {
+		t.Errorf("%q to be sent afterwards", l.out.unsent())
 	}
 }

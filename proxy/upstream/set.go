@@ -114,10 +114,11 @@ func (l *Link) Use() { l.users++ }
 // Unuse is the opposite of Use.
 func (l *Link) Unuse() { l.users-- }
 
-// Trim closes shared links that no session has chosen and that are idle, and pooled ones that nobody needs, and gives back what a busy moment has left.
+// Trim closes shared links that no session has chosen and that are idle, and pooled ones that nobody needs, and gives back
+// what a busy moment has left: see Link.trim.
 func (s *Set) Trim() {
 	for l := range s.links {
-		l.pending.trim()
+		l.trim()
 		if l.isShared() && l.users == 0 && l.owes() == 0 && l.state == ready {
 			l.drop()
 		}
