@@ -26,6 +26,9 @@ const (
 
 	// goroutinesMayDiffer: those that ask a Sentinel or a node, or answer a question of this test, have a moment each.
 	goroutinesMayDiffer = 5
+
+	// buffersGo: a lane drops buffers that it has not needed for a second. That is found out within two.
+	buffersGo = 2500 * time.Millisecond
 )
 
 // footprint is what a proxy has that nobody is connected to.
@@ -63,6 +66,7 @@ func (p *proxy) footprint(master *servers.Node) (f footprint, lanes int) {
 		lanes = len(s.Lanes)
 		return p.sockets(master, &f)
 	})
+	time.Sleep(buffersGo)
 	f.heap = p.heap()
 	f.goroutines = int(p.metrics()["go_goroutines"])
 	f.rss = p.restingRSS()

@@ -1,9 +1,15 @@
 package reactor
 
+import (
+	"slices"
+	"time"
+)
+
 const (
 	smallBuffer = 4 << 10  // what most connections need for a turn
 	keepBuffer  = 64 << 10 // larger ones are left to the garbage collector
-	keepBuffers = 1024     // per loop: at most 64 MiB in use and kept for reuse
+	keepBuffers = 1024     // per loop: at most 64 MiB kept for reuse
+	keepFor     = time.Second
 	firstGrowth = 64 << 10 // a frame that does not fit is likely large
 )
 
@@ -11,11 +17,15 @@ const (
 // found, and one more be made, for as long as there is room for one more.
 var bufferSizes = [...]int{smallBuffer, 16 << 10, keepBuffer}
 
-// freeList keeps buffers between uses, so that only connections with something in hand hold one.
+// freeList keeps buffers between uses, so that only connections with something in hand hold one. Those that were not needed for keepFor are left to
+// the garbage collector: after its busiest moment a loop is as small as before.
 type freeList struct {
-	bufs [len(bufferSizes)][][]byte // by the greatest size that they have room for
-	kept int                        // buffers in bufs
-	lent int                        // buffers that have not been given back
+	bufs   [len(bufferSizes)][][]byte // by the greatest size that they have room for
+	unused [len(bufferSizes)]int      // how many of each there were at least since the last trim
+	kept   int                        // buffers in bufs
+	lent   int                        // buffers that have not been given back
+	trims  bool                       // trim is due
+	timer  Timer                      // for it: a loop at work is not to allocate one every second
 }
 
 // get returns an empty buffer with room for at least n bytes.
@@ -33,6 +43,7 @@ func (f *freeList) get(n int) []byte {
 		b := list[last]
 		list[last] = nil
 		f.bufs[i] = list[:last]
+		f.unused[i] = min(f.unused[i], last)
 		f.kept--
 		return b
 	}
@@ -51,6 +62,30 @@ func (f *freeList) put(b []byte) {
 			return
 		}
 	}
+}
+
+// trim drops what was not used since the last time.
+func (f *freeList) trim() {
+	for i, n := range f.unused {
+		f.bufs[i] = slices.Delete(f.bufs[i], 0, n) // the last ones are used first
+		f.kept -= n
+		if f.unused[i] = len(f.bufs[i]); f.unused[i] == 0 {
+			f.bufs[i] = nil
+		}
+	}
+}
+
+// trimInTime sees to it that buffers which lie unused are dropped.
+func (l *Loop) trimInTime() {
+	if f := &l.free; f.kept > 0 && !f.trims {
+		f.trims = true
+		l.start(&f.timer, keepFor)
+	}
+}
+
+func (f *freeList) due() {
+	f.trims = false // and trimInTime begins again at the end of this turn
+	f.trim()
 }
 
 // grow makes room behind b for a frame that needs need bytes in all.

@@ -107,6 +107,40 @@ func TestFreeListOfMixedSizes(t *testing.T) {
 	}
 }
 
+// TestUnusedBuffersGo: what was in use since the last trim stays, and no more; an idle loop keeps nothing.
+func TestUnusedBuffersGo(t *testing.T) {
+	l := running(t)
+	use := func(n, size int) {
+		var lent [][]byte
+		for range n {
+			lent = append(lent, l.free.get(size))
+		}
+		for _, b := range lent {
+			l.free.put(b)
+		}
+	}
+	in(t, l, func() {
+		use(20, 0)
+		use(10, keepBuffer)
+		l.free.trim()
+		if l.free.kept != 30 {
+			t.Errorf("%d buffers kept of 30 in use", l.free.kept)
+		}
+		use(5, 0)
+		use(5, 0)
+		l.free.trim()
+		if l.free.kept != 5 || len(l.free.bufs[0]) != 5 {
+			t.Errorf("%d buffers kept of 5 in use", l.free.kept)
+		}
+		l.free.trim()
+		if l.free.kept != 0 {
+			t.Errorf("%d buffers kept that nobody uses", l.free.kept)
+		}
+		use(20, 0)
+	})
+	until(t, l, "all to go by themselves", func() bool { return l.free.kept == 0 && len(l.timers) == 0 && l.Timers() == 0 })
+}
+
 // TestGrowTakesFreeBuffers: frames that come in pieces allocate nothing in the long run.
 func TestGrowTakesFreeBuffers(t *testing.T) {
 	var f freeList

@@ -3,7 +3,6 @@ package reactor
 import (
 	"slices"
 	"sync/atomic"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -18,12 +17,11 @@ const MappedFrame = keepBuffer
 const LargeFrame = 1 << 20
 
 // A loop keeps some of this memory for the next frames, those that were used last: page faults are most of what it costs. What
-// was in use at some time within the last second is kept, too: where many clients send large values, that is all of it.
+// was in use at some time within the last second (keepFor) is kept, too: where many clients send large values, that is all of it.
 const (
 	keepLarge      = 8 << 20  // larger ones are given back at once
 	keepLargeBytes = 32 << 20 // of all, for as long as it takes
 	keepLargeFrees = 512
-	keepLargeFor   = time.Second // what is more
 )
 
 // Memory counts the bytes of large frames of all loops that share it.
@@ -82,7 +80,7 @@ func (l *Loop) freeLarge(b []byte) {
 	f := &l.large
 	if f.put(b); f.kept > keepLargeBytes && !f.timed {
 		f.timed, f.unused = true, f.kept
-		l.After(keepLargeFor, l.trimLarge)
+		l.After(keepFor, l.trimLarge)
 	}
 }
 
@@ -94,7 +92,7 @@ func (l *Loop) trimLarge() {
 	}
 	if f.timed = f.kept > keepLargeBytes; f.timed {
 		f.unused = f.kept
-		l.After(keepLargeFor, l.trimLarge)
+		l.After(keepFor, l.trimLarge)
 	}
 }
 

@@ -51,6 +51,7 @@ type Loop struct {
 // New returns a loop with its kernel queue open. Call Run, or Close if it is never run.
 func New() (*Loop, error) {
 	l := &Loop{readBuf: make([]byte, ReadBufferSize), now: time.Now(), large: largeList{memory: &Memory{}}}
+	l.free.timer.f = l.free.due
 	if err := l.poll.open(); err != nil {
 		return nil, fmt.Errorf("event queue: %w", err)
 	}
@@ -81,8 +82,13 @@ func (l *Loop) Open() int { return l.open }
 // Lent is the number of buffers that connections, or their handlers, hold: none while all are idle.
 func (l *Loop) Lent() int { return l.free.lent }
 
-// Timers is the number of deadlines to come.
-func (l *Loop) Timers() int { return len(l.timers) }
+// Timers is the number of deadlines to come, but for the loop's own for its free buffers.
+func (l *Loop) Timers() int {
+	if l.free.trims {
+		return len(l.timers) - 1
+	}
+	return len(l.timers)
+}
 
 // Stop ends Run after the present turn; connections still open are closed. From any goroutine.
 func (l *Loop) Stop() {
@@ -131,6 +137,7 @@ func (l *Loop) turn() {
 	l.resume()
 	l.flush()
 	l.finishClosing()
+	l.trimInTime()
 }
 
 // leisure is how long the loop may wait for events, and from when on: not at all when something is left to do.

@@ -14,9 +14,14 @@ type Timer struct {
 
 // After runs f in the loop's goroutine once d has passed, to the millisecond.
 func (l *Loop) After(d time.Duration, f func()) *Timer {
-	t := &Timer{at: time.Now().Add(d), f: f}
-	heap.Push(&l.timers, t)
+	t := &Timer{f: f}
+	l.start(t, d)
 	return t
+}
+
+func (l *Loop) start(t *Timer, d time.Duration) {
+	t.at = time.Now().Add(d)
+	heap.Push(&l.timers, t)
 }
 
 // Cancel ends a timer that has not run; nil and spent timers are fine.
