@@ -30,7 +30,7 @@ func TestExpected(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.named = true // then a target without a kind will do, but for transactions
-	o.cases = slices.DeleteFunc(o.cases, func(c load.Case) bool { return c.Command == "MULTI" })
+	o.cases = slices.DeleteFunc(o.cases, func(c load.Case) bool { return c.Transaction() })
 	r := &runner{options: o, targets: make([]target.Target, 5)}
 	if d := r.expected(); d < 2*time.Minute || d > 3*time.Minute {
 		t.Errorf("-quick takes %v", d)
@@ -59,7 +59,7 @@ func TestBelievable(t *testing.T) {
 // TestSmallRun starts everything once and measures for moments: no figure is believed, but all of the way is gone.
 func TestSmallRun(t *testing.T) {
 	dir := t.TempDir()
-	o, err := parse(strings.Fields("-targets direct,sentinelproxy,haproxy -rounds 1 -seconds 0.1 -commands get,multi,mixed -depths 1 -rates 0,2000 -keys 100 -out "+dir), io.Discard)
+	o, err := parse(strings.Fields("-targets direct,sentinelproxy,haproxy -rounds 1 -seconds 0.1 -commands get,multi,watch,mixed -depths 1 -rates 0,2000 -keys 100 -out "+dir), io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +67,7 @@ func TestSmallRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(filepath.Join(dir, "tuning.md"))
-	for _, want := range []string{"| MULTI, 64 B, 50 connections, -P 1 |", "| MIXED, 64 B, 50 connections, -P 1, fixed 2000/s |", "generator late p99 ms"} {
+	for _, want := range []string{"| MULTI, 64 B, 50 connections, -P 1 |", "| WATCH, 64 B, 50 connections, -P 1 |", "| MIXED, 64 B, 50 connections, -P 1, fixed 2000/s |", "generator late p99 ms"} {
 		if err != nil || !strings.Contains(string(text), want) {
 			t.Errorf("no %q, %v, in\n%s", want, err, text)
 		}

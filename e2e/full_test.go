@@ -137,3 +137,45 @@ func TestServerProtectedAtStart(t *testing.T) {
 	p.inState("serving")
 	w.want(t, "<nil>", "GET", "k")
 }
+
+// TestIdleLinksMakeRoom: the server takes no more connections because of links that lie idle in one lane. Whoever needs one in
+// another lane is told so once, and then gets it.
+func TestIdleLinksMakeRoom(t *testing.T) {
+	t.Parallel()
+	master, _, p := cutOff(t, "--lanes", "2")
+	p.pinned = true
+	d := dialAt(t, master.Addr())
+	odd, even := []*wire{}, []*wire{} // clients go to the lanes in turn
+	for range 8 {
+		odd, even = append(odd, dial(t, p, 2)), append(even, dial(t, p, 2))
+	}
+	for _, w := range odd {
+		w.want(t, "OK", "MULTI")
+	}
+	for _, w := range odd {
+		w.want(t, "[]", "EXEC")
+	}
+	even[0].want(t, "PONG", "PING") // over the shared link of its lane
+	connected := func() (n int) {
+		_, after, _ := strings.Cut(fmt.Sprint(d.ask(t, "INFO", "clients")), "connected_clients:")
+		if _, err := fmt.Sscan(after, &n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	before := connected()
+	d.want(t, "OK", "CONFIG", "SET", "maxclients", "2")
+	if e, is := even[0].ask(t, "MULTI").(replyError); !is || !strings.HasPrefix(string(e), "ERR max number of clients reached") {
+		t.Errorf("MULTI: %v", e)
+	}
+	eventually(t, "the idle links go", func() error {
+		if n := connected(); n > before-len(odd) {
+			return fmt.Errorf("%d connections, before %d", n, before)
+		}
+		return nil
+	})
+	d.want(t, "OK", "CONFIG", "SET", "maxclients", "20")
+	for _, w := range even {
+		w.want(t, "OK", "MULTI")
+	}
+}

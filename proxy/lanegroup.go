@@ -70,6 +70,7 @@ func newLaneGroup(lane int, loop *reactor.Loop, cfg *Config, gc *Group, sh *shar
 		PinnedLost:         g.pinnedLost,
 		Rejected:           g.rejected,
 		NoReplicas:         g.noReplicas,
+		Full:               g.full,
 		Restored:           func() { g.tell(failover.Restored, "", "") },
 	})
 	g.sessions = &session.Group{
@@ -91,6 +92,11 @@ var policies = map[InFlightWrites]upstream.Policy{
 
 func (g *laneGroup) tell(kind failover.LaneReportKind, addr, text string) {
 	g.report(failover.LaneReport{Kind: kind, Term: g.term, Addr: addr, Text: text})
+}
+
+// full: the server has no room for another link. Those that lie idle in other lanes count there, too.
+func (g *laneGroup) full() {
+	g.sessions.Everywhere(func(s *session.Group) { s.Links.DropIdle() }, func() {})
 }
 
 // lost: a shared link broke. The lane holds before anything else is sent anywhere; the driver is told

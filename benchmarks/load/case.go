@@ -97,6 +97,9 @@ func Count(c Case, rps float64, d time.Duration) int {
 	return max(int(n)/turn, 1) * turn
 }
 
+// Transaction says whether the command is one of MULTI and EXEC.
+func (c Case) Transaction() bool { return c.Command == "MULTI" || c.Command == "WATCH" }
+
 // Payload is the bytes of the values that a command of the case carries, one way or the other.
 func (c Case) Payload() int {
 	switch c.Command {

@@ -36,6 +36,7 @@ var kinds = []kind{
 		return append(slices.Repeat([]request{get()}, 9), set(size))
 	}},
 	{"MULTI", []string{"exec"}, func(size int) []request { return []request{transaction(size)} }},
+	{"WATCH", []string{"exec"}, func(size int) []request { return []request{watched(size)} }},
 }
 
 // Commands are the names of all commands that a case may have.
@@ -129,6 +130,13 @@ func mset(n, size int) request {
 func transaction(size int) request {
 	return fixed(4, slices.Concat(
 		words("MULTI"), words("SET", key, strings.Repeat("x", size)), words("GET", key), words("EXEC")))
+}
+
+// watched is a transaction that a proxy can't let others share a connection with. Where another client writes the watched
+// key in between, EXEC answers nil.
+func watched(size int) request {
+	r := transaction(size)
+	return fixed(r.replies+1, append(words("WATCH", key), r.head...))
 }
 
 // appendTo writes the head with keys below n, taken from random.

@@ -57,6 +57,7 @@ func Core() []Case {
 		with(base, func(c *Case) { c.Size = 4 << 20 }),
 		with(base, func(c *Case) { c.Command, c.Size = "SET", 4<<20 }),
 		with(base, func(c *Case) { c.Command = "MULTI" }),
+		with(base, func(c *Case) { c.Command = "WATCH" }),
 		with(base, func(c *Case) { c.Rate = FixedRate }),
 	}
 }

@@ -97,6 +97,7 @@ func TestCan(t *testing.T) {
 		{Case{Command: "GET", Rate: 1}, false},
 		{Case{Command: "LRANGE100"}, false},
 		{Case{Command: "MULTI"}, false},
+		{Case{Command: "WATCH"}, false},
 	} {
 		if got := (RedisBenchmark{}).Can(test.c); got != test.want {
 			t.Errorf("%v: %v", test.c, got)

@@ -96,7 +96,7 @@ func TestJudge(t *testing.T) {
 	cpu := map[string]float64{"sentinelproxy": 6, "sentinelproxy-unix": 3.9, "haproxy": 10, "twemproxy": 20}
 	rps := map[string]float64{"sentinelproxy": 125, "haproxy": 100, "twemproxy": 125, "direct": 138}
 	verdicts := Judge(judged(cpu, rps), Required())
-	if len(verdicts) != 26 || !AllMet(verdicts) {
+	if len(verdicts) != 27 || !AllMet(verdicts) {
 		t.Fatalf("%d: %v", len(verdicts), verdicts)
 	}
 	const what = "proxy CPU per command, sentinelproxy ÷ haproxy"
@@ -156,7 +156,7 @@ func TestShort(t *testing.T) {
 	ss = append(ss, sample(1, "haproxy", large, 1, 1))
 	var out bytes.Buffer
 	Short(&out, Meta{Rounds: 1, Command: "go run .", Commit: "abc", Cores: 2}, ss, Judge(ss, Required()))
-	const end = "Not measured: 24 of 26 requirements.\n\nMedians of 1 rounds"
+	const end = "Not measured: 25 of 27 requirements.\n\nMedians of 1 rounds"
 	want := `| GET, 64 B, 50 connections, -P 1 | commands/s | p50 ms | p99 ms | proxy CPU µs/cmd | CPU ÷ HAProxy | throughput ÷ HAProxy |
 |---|---:|---:|---:|---:|---:|---:|
 | direct | 123,457 | 0.500 | 1.250 | – | – | 2.47 |

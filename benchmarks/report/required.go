@@ -40,7 +40,7 @@ func Required() []Requirement {
 		throughput(twemproxy, 1, get(1)), throughput(direct, 0.90, get(16)),
 		throughput(reference, 0.80, large),
 		{Metric: P99, What: "p99 at a fixed rate", Subject: subject, Rival: reference, Limit: 1.30, Cases: paced},
-		throughput(direct, 0.50, small("MULTI", 1)),
+		throughput(direct, 0.50, small("MULTI", 1)), throughput(direct, 0.50, small("WATCH", 1)),
 		socket,
 	}
 }

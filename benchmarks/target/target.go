@@ -29,7 +29,7 @@ type Target struct {
 
 // Can says whether the target knows what a case needs.
 func (t Target) Can(c load.Case) bool {
-	return (c.Protocol != 3 || !t.kind.lacks.has(resp3)) && (c.Command != "MULTI" || !t.kind.lacks.has(transactions))
+	return (c.Protocol != 3 || !t.kind.lacks.has(resp3)) && (!c.Transaction() || !t.kind.lacks.has(transactions))
 }
 
 // Usual says whether the case is measured unless the target was asked for by name: variants of a proxy need not the whole

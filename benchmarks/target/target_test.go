@@ -45,8 +45,8 @@ func TestCan(t *testing.T) {
 	of := func(name string) Target {
 		return Target{kind: &kinds[slices.Index(Names(), name)]}
 	}
-	resp3, multi, set := load.Case{Command: "GET", Protocol: 3}, load.Case{Command: "MULTI"}, load.Case{Command: "SET", Size: 64, Conns: 50, Depth: 1}
-	if tw := of("twemproxy"); tw.Can(resp3) || tw.Can(multi) || !tw.Can(set) {
+	resp3, multi, watch, set := load.Case{Command: "GET", Protocol: 3}, load.Case{Command: "MULTI"}, load.Case{Command: "WATCH"}, load.Case{Command: "SET", Size: 64, Conns: 50, Depth: 1}
+	if tw := of("twemproxy"); tw.Can(resp3) || tw.Can(multi) || tw.Can(watch) || !tw.Can(set) {
 		t.Error("twemproxy")
 	}
 	if s := of(Self); !s.Can(resp3) || !s.Can(multi) || !s.Usual(multi) {

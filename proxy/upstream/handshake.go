@@ -136,7 +136,7 @@ func (h handshake) turnedAway(tag uint16, reply []byte) bool {
 	l := h.l
 	away := turnsAway(reply)
 	if away {
-		l.set.dropIdle() // so that there is room for the next one
+		l.set.full()
 	}
 	asked := tag != stepID && tag != stepScript
 	switch {

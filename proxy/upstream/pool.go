@@ -45,12 +45,20 @@ func (s *Set) remove(l *Link) {
 	}
 }
 
-// dropIdle closes all idle links: the server has no room for others.
-func (s *Set) dropIdle() {
+// DropIdle closes all idle links: the server has no room for others.
+func (s *Set) DropIdle() {
 	for _, p := range s.pools {
 		for range len(p.links) {
 			p.links[0].drop()
 		}
+	}
+}
+
+// full makes room for the next link.
+func (s *Set) full() {
+	s.DropIdle()
+	if s.opt.Full != nil {
+		s.opt.Full()
 	}
 }
 

@@ -65,8 +65,15 @@ func TestPoolMakesRoom(t *testing.T) {
 		r.set.Unpin(o.link, true)
 		other.link = r.set.Pin(Key{Proto: 3}, other)
 	})
+	told := false
+	r.in(func() { r.set.opt.Full = func() { told = true } })
 	s.Accept().Send("-ERR max number of clients reached\r\n")
 	idle.ExpectClosed()
+	r.in(func() {
+		if !told {
+			t.Error("other lanes were not told")
+		}
+	})
 	r.in(func() {
 		if n := r.set.Usage().Idle; n != 0 {
 			t.Errorf("%d are idle", n)

@@ -38,6 +38,8 @@ type Options struct {
 	Rejected func(addr, word string)
 	// NoReplicas: a node has answered NOREPLICAS, and the command waits for Resume. Hold writes now.
 	NoReplicas func(addr string)
+	// Full: the server has turned a link away, for there are too many; others may have idle ones to it. nil: there are none.
+	Full func()
 	// Restored: all links that Adopt asked for are up, what they were to await is answered, and the backlog is on its way.
 	Restored func()
 }
