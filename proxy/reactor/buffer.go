@@ -94,9 +94,17 @@ func (f *freeList) grow(b []byte, need int) []byte {
 	if size == 0 {
 		return b
 	}
-	grown := append(f.get(size), b...)
+	return f.move(b, size)
+}
+
+// move is b in a buffer with room for size bytes in all. One that is too large to be kept at least doubles.
+func (f *freeList) move(b []byte, size int) []byte {
+	if size > keepBuffer {
+		size = max(size, 2*cap(b))
+	}
+	moved := append(f.get(size), b...)
 	f.put(b)
-	return grown
+	return moved
 }
 
 // nextSize is how large the buffer b of an unfinished frame should become, 0 if it will do. need is the size that the

@@ -107,6 +107,59 @@ func TestFreeListOfMixedSizes(t *testing.T) {
 	}
 }
 
+// TestAppendTakesFreeBuffers: output that outgrows its buffers goes from one of the list's to the next, and allocates nothing in
+// the long run. No byte is lost on the way.
+func TestAppendTakesFreeBuffers(t *testing.T) {
+	l := running(t)
+	fd, _ := pair(t)
+	in(t, l, func() {
+		c, err := l.Add(fd, &handler{})
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		piece := pattern(1000)
+		output := func(n int) {
+			b := c.Buffer()
+			for range n {
+				b = c.Append(b, piece)
+			}
+			if !bytes.Equal(b, bytes.Repeat(piece, n)) {
+				t.Errorf("%d bytes are not what was appended", len(b))
+			}
+			c.PutBuffer(b)
+		}
+		for n := range 100 { // up to 100 kB, which is more than a buffer of the list has
+			output(n)
+		}
+		if l.free.kept != len(bufferSizes) || l.free.lent != 0 {
+			t.Errorf("%d buffers kept, %d lent", l.free.kept, l.free.lent)
+		}
+		round := func() {
+			b := c.Buffer()
+			for range 60 {
+				b = c.Append(b, piece)
+			}
+			c.PutBuffer(b)
+		}
+		if n := testing.AllocsPerRun(100, round); n != 0 {
+			t.Errorf("%v allocations for 60 kB of output", n)
+		}
+		grown := 0
+		b := c.Buffer()
+		for range 10_000 { // 10 MB
+			before := cap(b)
+			if b = c.Append(b, piece); cap(b) != before {
+				grown++
+			}
+		}
+		if grown > 12 {
+			t.Errorf("copied %d times", grown)
+		}
+		c.PutBuffer(b)
+	})
+}
+
 // TestUnusedBuffersGo: what was in use since the last trim stays, and no more; an idle loop keeps nothing.
 func TestUnusedBuffersGo(t *testing.T) {
 	l := running(t)

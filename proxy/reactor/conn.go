@@ -303,7 +303,16 @@ func (c *Conn) Write(b []byte) (int, error) {
 // Buffer returns an empty output buffer from the loop's free list; PutBuffer gives it back.
 func (c *Conn) Buffer() []byte { return c.loop.free.get(0) }
 
-// PutBuffer gives back a buffer that Buffer returned, or what append made of it.
+// Append appends data to b, which Buffer or Append returned. What has no room for it is given back, and another one from the
+// free list taken: append would leave it to the garbage collector and have its successor end in a list that nobody takes from.
+func (c *Conn) Append(b, data []byte) []byte {
+	if need := len(b) + len(data); need > cap(b) {
+		b = c.loop.free.move(b, need)
+	}
+	return append(b, data...)
+}
+
+// PutBuffer gives back a buffer that Buffer or Append returned.
 func (c *Conn) PutBuffer(b []byte) { c.loop.free.put(b) }
 
 // Abort makes Close drop what the kernel has not sent yet.

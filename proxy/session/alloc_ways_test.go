@@ -28,8 +28,18 @@ var ways = []struct {
 		"+OK\r\n$5\r\nvalue\r\n" + transacted,
 	},
 	{"RESP3", func(c *client) { c.do("HELLO 3"); c.hello() }, wire("GET key", "GET none"), "$5\r\nvalue\r\n_\r\n"},
+	{"replies that outgrow a buffer", func(c *client) { c.do("SET long " + long); c.expect("+OK\r\n") }, wire("GET long"), longReply},
+	{
+		"transaction that outgrows a buffer", nil, wire("WATCH key", "MULTI", "SET long "+strings.Repeat(long, 45), "SET long "+long, "GET long", "EXEC"),
+		"+OK\r\n+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n*3\r\n+OK\r\n+OK\r\n" + longReply,
+	},
 	{"database", func(c *client) { c.do("SELECT 1"); c.expect("+OK\r\n") }, wire("GET none"), "$-1\r\n"},
 }
+
+var (
+	long      = strings.Repeat("x", 400) // 50 of them: more than a buffer of 4 KiB, less than what is written without one
+	longReply = "$400\r\n" + long + "\r\n"
+)
 
 const transacted = "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n+OK\r\n$5\r\nvalue\r\n"
 

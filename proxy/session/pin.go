@@ -159,7 +159,7 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 		if info.ID == command.ClientReply {
 			raw = s.queuedReplyMode(raw, s.arguments(c))
 		}
-		tag, class = p.tx.queue(raw, info), upstream.Read
+		tag, class = p.tx.queue(s.conn, raw, info), upstream.Read
 		if info.ID != command.ScriptFlush && info.Flags.Has(command.Scripting) {
 			s.g.noteScript(info.ID, s.arguments(c))
 		}

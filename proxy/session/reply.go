@@ -110,7 +110,7 @@ func (s *Session) answer(reply []byte) {
 		s.out = s.conn.AppendLarge(s.out, s.largeOut, reply)
 		s.largeOut = true
 	} else {
-		s.out = append(s.out, reply...)
+		s.out = s.conn.Append(s.out, reply)
 	}
 	s.conn.MarkDirty()
 	if unsent := len(s.out) - s.written; unsent > slowReader {

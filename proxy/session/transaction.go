@@ -39,7 +39,7 @@ func (t *transaction) begin(c *reactor.Conn, raw []byte) {
 	if t.log == nil { // where no reply ends them, the former one's is still there
 		t.log = c.Buffer()
 	}
-	t.log, t.ends, t.answered = append(t.log[:0], raw...), append(t.ends[:0], len(raw)), 0
+	t.log, t.ends, t.answered = c.Append(t.log[:0], raw), append(t.ends[:0], len(raw)), 0
 	t.specials, t.refused, t.failed, t.spoiled = t.specials[:0], t.refused[:0], false, false
 }
 
@@ -58,8 +58,8 @@ func (t *transaction) forget(c *reactor.Conn) {
 }
 
 // queue notes a command inside MULTI.
-func (t *transaction) queue(raw []byte, info *command.Info) command.ID {
-	t.log = append(t.log, raw...)
+func (t *transaction) queue(c *reactor.Conn, raw []byte, info *command.Info) command.ID {
+	t.log = c.Append(t.log, raw)
 	t.ends = append(t.ends, len(t.log))
 	if isSpecial(info) {
 		t.specials = append(t.specials, special{len(t.ends) - 2, info}) // the first end is MULTI's

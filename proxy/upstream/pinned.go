@@ -58,7 +58,11 @@ func (s *Set) Unpin(l *Link, clean bool) {
 func (s *Set) Orphan(p Pinned) { s.orphans[p] = struct{}{} }
 
 // Unorphan takes a session off the list that has a link again, or has gone.
-func (s *Set) Unorphan(p Pinned) { delete(s.orphans, p) }
+func (s *Set) Unorphan(p Pinned) {
+	if len(s.orphans) > 0 { // else p is hashed all the same
+		delete(s.orphans, p)
+	}
+}
 
 // Resume is called right before what is held is released. What has been lost since Adopt (a link of one session, what was
 // behind a large reply of the former master) waits for that, and so do those who were held without a change of master.
