@@ -148,15 +148,24 @@ func (c *Conn) read() {
 	}
 }
 
-// readOnce does one read system call: into the loop's buffer when nothing is left from before, behind
-// the rest otherwise, so that a large frame is read into place.
+// shortRest is how much of a frame is moved for the next read.
+const shortRest = 16 << 10
+
+// readOnce does one read system call: into the loop's buffer when nothing or little is left from before, behind the rest
+// otherwise, so that a large frame is read into place. (With frames of some kB there is nearly always a rest. Were all read
+// behind it, the buffer that was taken for the rest would be all that a read can fill.)
 func (c *Conn) readOnce() {
 	buf := c.loop.readBuf
 	kept := len(c.in)
+	moved := false
 	if kept > 0 {
 		need := c.h.Need()
-		c.grow(need)
-		buf = c.room(need)
+		if moved = kept <= shortRest && need <= MappedFrame && !c.mapped; moved {
+			buf = buf[kept:]
+		} else {
+			c.grow(need)
+			buf = c.room(need)
+		}
 	}
 	n, err := readFD(c.fd, buf)
 	c.loop.Counters.Reads++
@@ -182,11 +191,16 @@ func (c *Conn) readOnce() {
 	if n < len(buf) && !c.hungUp {
 		c.unread = false // a short read has emptied the socket: the next bytes raise an event
 	}
-	if kept > 0 {
+	switch {
+	case moved:
+		copy(c.loop.readBuf, c.in)
+		c.releaseIn()
+		c.deliver(c.loop.readBuf[:kept+n], false)
+	case kept > 0:
 		c.in = c.in[:kept+n]
 		c.count(n)
 		c.deliver(c.in, true)
-	} else {
+	default:
 		c.deliver(buf[:n], false)
 	}
 }

@@ -25,8 +25,12 @@ type segment struct {
 	large bool
 }
 
-// keepIdle is the capacity in bytes that an idle link may keep.
-const keepIdle = 256 << 10
+// keepBusy is the capacity in bytes that a link may keep from one moment to the next: what pipelines of many clients need, so
+// that it does not grow anew for each turn. keepIdle is how much it may keep beyond a Trim that finds it idle.
+const (
+	keepBusy = 2 << 20
+	keepIdle = 256 << 10
+)
 
 func (r *retained) end() uint64 { return r.base + uint64(len(r.buf)) }
 
@@ -80,7 +84,7 @@ func (r *retained) answered(offset uint64) {
 	if r.head == r.end() {
 		r.base = r.head
 		r.buf = r.buf[:0]
-		if cap(r.buf) > keepIdle {
+		if cap(r.buf) > keepBusy {
 			r.buf = nil
 		}
 	}

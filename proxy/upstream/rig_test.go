@@ -98,7 +98,7 @@ func (r *rig) settle() {
 	r.in(func() {
 		r.holding = true
 		for l := range r.set.links {
-			if l.state == ready && l.pending.len() == 0 && (l.out.size() > 0 || l.current.Owner != nil || cap(l.out.buf) > keepIdle || len(l.redo)+len(l.waiting) > 0) {
+			if l.state == ready && l.pending.len() == 0 && (l.out.size() > 0 || l.current.Owner != nil || cap(l.out.buf) > keepBusy || len(l.redo)+len(l.waiting) > 0) {
 				r.t.Errorf("an idle link keeps %d bytes, owner %v, %d to be done again, %d waiters", l.out.size(), l.current.Owner, len(l.redo), len(l.waiting))
 			}
 		}

@@ -46,12 +46,11 @@ func (r *ring) drop(n int) {
 	r.n -= n
 }
 
-// keepSlots is how many slots an idle queue may keep until the second Trim: about as many bytes as keepIdle.
+// keepSlots is how many slots an idle queue may keep beyond one Trim: about as many bytes as keepIdle.
 const keepSlots = 4096
 
-// trim gives back what an idle link does not need: the slots of a queue that was once long, and all of its memory if it
-// has carried nothing since the last time. Not as soon as it is idle: a link that carries deep pipelines is so again and
-// again.
+// trim gives back what an idle link does not need: what is more than keepIdle and keepSlots, and all of its memory if it has
+// carried nothing since the last time. Not as soon as it is idle: a link that carries deep pipelines is so again and again.
 func (l *Link) trim() {
 	unused := l.trimmed == l.out.end()
 	l.trimmed = l.out.end()
@@ -61,7 +60,7 @@ func (l *Link) trim() {
 	if unused || len(l.pending.slots) > keepSlots {
 		l.pending = ring{}
 	}
-	if unused && l.out.size() == 0 {
+	if l.out.size() == 0 && (unused || cap(l.out.buf) > keepIdle) {
 		l.out.buf = nil
 	}
 }

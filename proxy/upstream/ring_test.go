@@ -37,6 +37,17 @@ func TestIdleLinkKeepsNoMemory(t *testing.T) {
 		t.Error("what is in it was lost")
 	}
 	answer(1)
+	for cap(l.out.buf) <= keepIdle {
+		l.out.append(make([]byte, ownMemory-1))
+	}
+	l.out.sent = l.out.end()
+	l.out.answered(l.out.end())
+	if l.out.buf == nil {
+		t.Error("a large buffer is not kept for the next moment")
+	}
+	if l.trim(); l.out.buf != nil {
+		t.Errorf("%d bytes are kept", cap(l.out.buf))
+	}
 	push(1)
 	answer(1)
 	if l.trim(); len(l.pending.slots) == 0 || cap(l.out.buf) == 0 {
