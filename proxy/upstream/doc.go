@@ -16,6 +16,7 @@
 //	seal.go     no reply is passed on when another node may be master
 //	acknowledge.go  whether the replicas have what the master has
 //	withheld.go  replies that wait for that
+//	window.go    how many commands a server is given at a time, where their replies are long
 //	poison.go   commands on which the server closes the link
 //	backlog.go  commands that wait for the next master
 //	set.go      all links of a lane to one group: shared by key, pinned, adopted and dropped together

@@ -46,9 +46,12 @@ type Link struct {
 	fenced   bool   // condemned by NOREPLICAS
 	relay    Relay  // see relay.go
 	moved    uint64 // replies' bytes so far: see large.go
+	windowed bool   // there is more to be written than the window lets through: see window.go
 	trimmed  uint64 // how many bytes it had carried at the last Trim
 
 	unselected bool // the user who has selected the database can't do so here
+
+	replySize int // bytes of a reply, of late, on average: see window.go
 
 	awaited  int    // see Await
 	serverID int64  // of a pinned link: what the server calls it, 0 if unknown
@@ -178,7 +181,7 @@ func (l *Link) Flush() {
 		return
 	}
 	for left := flushBytes; ; {
-		b := l.out.unsent()
+		b := l.within(l.out.unsent())
 		if len(b) == 0 {
 			l.expect()
 			return
@@ -206,7 +209,7 @@ func (l *Link) Flush() {
 // is at the head there may be a command that blocks.
 func (l *Link) expect() {
 	replies := 0
-	if l.isShared() && !l.leaving {
+	if l.isShared() && !l.leaving && !l.windowed {
 		replies = l.pending.len()
 	}
 	l.conn.Expect(replies)
@@ -214,7 +217,7 @@ func (l *Link) expect() {
 
 // Data takes replies off, one by one. The head of the pending queue is whose each is.
 func (l *Link) Data(data []byte) int {
-	done := 0
+	done, before := 0, l.set.Counters.Answered
 	for done < len(data) && l.state != closed {
 		if l.awaits() || l.sealed() {
 			l.conn.Pause()
@@ -247,6 +250,10 @@ func (l *Link) Data(data []byte) int {
 		done += n
 	}
 	l.set.Counters.BytesIn += uint64(done)
+	l.replied(done, int(l.set.Counters.Answered-before))
+	if l.windowed && l.state == ready {
+		l.Flush() // not at the turn's end: the server waits for it, and what has come for clients is long
+	}
 	l.expect()
 	l.makeRoom()
 	return done
