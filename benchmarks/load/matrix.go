@@ -69,6 +69,9 @@ func Star() []Case {
 	for _, command := range []string{"MIXED", "MSET10", "LPUSH", "LRANGE100"} {
 		cases = append(cases, with(base, func(c *Case) { c.Command = command }))
 	}
+	for _, command := range []string{"MSET10", "LRANGE100"} {
+		cases = append(cases, with(base, func(c *Case) { c.Command, c.Depth = command, 16 }))
+	}
 	for _, size := range []int{1 << 10, 64 << 10} {
 		for _, command := range []string{"SET", "GET"} {
 			cases = append(cases, with(base, func(c *Case) { c.Command, c.Size = command, size }))
@@ -82,8 +85,5 @@ func Star() []Case {
 	for _, depth := range []int{4, 128} {
 		cases = append(cases, with(base, func(c *Case) { c.Depth = depth }))
 	}
-	for _, depth := range []int{1, 16} {
-		cases = append(cases, with(base, func(c *Case) { c.Protocol, c.Depth = 3, depth }))
-	}
-	return cases
+	return append(cases, with(base, func(c *Case) { c.Protocol, c.Depth = 3, 16 }))
 }

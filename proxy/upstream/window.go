@@ -1,9 +1,9 @@
 package upstream
 
-// A server answers what it finds in one read, up to 16 KiB of commands, before it writes (networking.c, readQueryFromClient). Over
+// Redis executes what it finds in one read, up to 16 KiB of commands, before it writes (networking.c, readQueryFromClient). Over
 // a link that many sessions share that can be hundreds of commands. Where each asks for some kB, their replies are
-// megabytes by then, beyond what the processor's cache holds, so each costs the server a third more. So no more is written to
-// a link than what will be answered with about askedBytes; the rest follows as replies come.
+// megabytes by then, beyond what the processor's cache holds, and each costs the server more. So no more is written to
+// a link than what will be answered with about askedBytes; the rest follows as replies come (docs/decisions/0015-window.md).
 
 const (
 	// askedBytes of replies, about, are asked for at a time. A link to a server that is a millisecond away carries 1 GB/s with it.
