@@ -15,10 +15,10 @@ const (
 	leastAsked = 16
 )
 
-// replied notes that data of so many bytes had so many replies in it.
-func (l *Link) replied(bytes, replies int) {
-	if replies > 0 {
-		l.replySize = (3*l.replySize + bytes/replies) / 4
+// replied notes that data of so many bytes had l.replies in it.
+func (l *Link) replied(bytes int) {
+	if l.replies > 0 {
+		l.replySize = (3*l.replySize + bytes/l.replies) / 4
 	}
 }
 

@@ -90,6 +90,33 @@ func TestNoWindow(t *testing.T) {
 	}
 }
 
+// TestReplySizeOfWithheld: replies that wait for replicas are counted with the others.
+func TestReplySizeOfWithheld(t *testing.T) {
+	a := newAsking(t, nil)
+	one, two := a.client("one"), a.client("two")
+	for range 5 {
+		a.in(func() {
+			for range 100 {
+				one.send(a.link, "INCR a", Write)
+			}
+			two.send(a.link, "GET a", Read)
+		})
+		for range 100 {
+			a.data.Expect("INCR a")
+		}
+		a.data.Expect("GET a")
+		a.data.Send(strings.Repeat(":1234\r\n", 101))
+		two.answers()
+	}
+	a.in(func() {
+		if a.link.replySize > len(":1234\r\n") {
+			t.Errorf("replies of %d bytes", a.link.replySize)
+		}
+	})
+	a.asked()
+	a.ack.Send(":0\r\n:2\r\n")
+}
+
 // TestReplySize: the average follows the replies, and counts those alone, whatever is sent meanwhile.
 func TestReplySize(t *testing.T) {
 	r, l, c, server := windowed(t, 0)
