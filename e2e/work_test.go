@@ -203,11 +203,12 @@ func (w *work) got(reply any, at int64) error {
 	text, _ := reply.(string)
 	number, mine := strings.CutPrefix(text, w.prefix)
 	n, err := strconv.ParseInt(number, 10, 64)
+	latest := at
 	if w.excused > w.before {
-		// Of a pipeline whose writes are of unknown outcome the reads are sent again behind all of them.
-		at = w.written
+		// Of a pipeline whose writes are of unknown outcome the reads are sent again behind those that were written with them.
+		latest = w.written
 	}
-	if !mine || err != nil || n > at {
+	if !mine || err != nil || n > latest {
 		return fmt.Errorf("answered %v, want %s%d", reply, w.prefix, at)
 	}
 	if n < at && !w.rules.lossy && len(w.seen) == 0 {
