@@ -35,13 +35,14 @@ type laneGroup struct {
 	sessions *session.Group
 	log      *zap.Logger
 
-	term      uint64 // of the last Adopt
-	broken    bool   // this lane has lost its link, or was rejected, since then
-	releasing bool   // a release waits: see releaseSorted
-	holds     uint64 // the number of the driver's last hold
-	hold      holdStats
-	omen      omen
-	report    func(failover.LaneReport)
+	term       uint64 // of the last Adopt
+	broken     bool   // this lane has lost its link, or was rejected, since then
+	makingRoom bool   // see full
+	releasing  bool   // a release waits: see releaseSorted
+	holds      uint64 // the number of the driver's last hold
+	hold       holdStats
+	omen       omen
+	report     func(failover.LaneReport)
 }
 
 // shared is what all lanes have in common.
@@ -94,9 +95,18 @@ func (g *laneGroup) tell(kind failover.LaneReportKind, addr, text string) {
 	g.report(failover.LaneReport{Kind: kind, Term: g.term, Addr: addr, Text: text})
 }
 
-// full: the server has no room for another link. Those that lie idle in other lanes count there, too.
+// full: the server has no room for another link. Those that lie idle in other lanes count there, too. They are told once at a
+// time, however many links are turned away meanwhile.
 func (g *laneGroup) full() {
-	g.sessions.Everywhere(func(s *session.Group) { s.Links.DropIdle() }, func() {})
+	if g.makingRoom {
+		return
+	}
+	g.makingRoom = true
+	g.sessions.Everywhere(func(s *session.Group) {
+		if s != g.sessions {
+			s.Links.DropIdle()
+		}
+	}, func() { g.makingRoom = false })
 }
 
 // lost: a shared link broke. The lane holds before anything else is sent anywhere; the driver is told

@@ -50,7 +50,7 @@ func (l *Link) batch(data []byte) int {
 	l.pending.drop(n)
 	l.out.answered(end)
 	l.set.Counters.Answered += uint64(n)
-	l.replies += n
+	l.replied(done, n)
 	if writes {
 		l.set.genuine = false // see deliver
 	}

@@ -51,8 +51,8 @@ type Link struct {
 
 	unselected bool // the user who has selected the database can't do so here
 
-	replySize int // bytes of a reply, of late, on average: see window.go
-	replies   int // in the data at hand
+	lately    struct{ bytes, replies int } // see measure
+	replySize int                          // bytes of a reply, of late, on average
 
 	awaited  int    // see Await
 	serverID int64  // of a pinned link: what the server calls it, 0 if unknown
@@ -219,7 +219,6 @@ func (l *Link) expect() {
 // Data takes replies off, one by one. The head of the pending queue is whose each is.
 func (l *Link) Data(data []byte) int {
 	done := 0
-	l.replies = 0
 	for done < len(data) && l.state != closed {
 		if l.awaits() || l.sealed() {
 			l.conn.Pause()
@@ -252,8 +251,8 @@ func (l *Link) Data(data []byte) int {
 		done += n
 	}
 	l.set.Counters.BytesIn += uint64(done)
-	l.replied(done)
-	if l.windowed && l.state == ready {
+	l.measure()
+	if l.windowed && l.state != closed {
 		l.Flush() // not at the turn's end: the server waits for it, and what has come for clients is long
 	}
 	l.expect()
@@ -343,7 +342,9 @@ func (l *Link) early(reply []byte) {
 
 // deliver hands a reply, or the end of one, to the head of the pending queue.
 func (l *Link) deliver(reply []byte) {
-	l.replies++
+	if !l.streamed { // else it is the end of one
+		l.replied(len(reply), 1)
+	}
 	if l.set.ack != nil && l.withhold(reply) {
 		l.settleHead()
 		return

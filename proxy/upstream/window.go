@@ -11,14 +11,29 @@ const (
 	// longReply is from how many bytes on replies are counted so. Below that the window would be wider than what sessions may
 	// have in flight.
 	longReply = 1 << 10
-	// leastAsked is how many commands are in the window at least.
+	// leastAsked is how many commands are in the window at least, however long their replies are.
 	leastAsked = 16
+	// rememberedReplies is of how many replies, about, the average is.
+	rememberedReplies = 128
 )
 
-// replied notes that data of so many bytes had l.replies in it.
-func (l *Link) replied(bytes int) {
-	if l.replies > 0 {
-		l.replySize = (3*l.replySize + bytes/l.replies) / 4
+// replied notes so many replies. One of more than 64 KiB counts as that: a few of them among many short ones are not to close
+// the window.
+func (l *Link) replied(bytes, replies int) {
+	l.lately.bytes += min(bytes, replies*askedBytes/leastAsked)
+	l.lately.replies += replies
+}
+
+// measure makes the average of what was noted.
+func (l *Link) measure() {
+	sum := &l.lately
+	if sum.replies == 0 {
+		return
+	}
+	l.replySize = sum.bytes / sum.replies
+	if sum.replies > rememberedReplies {
+		sum.replies = rememberedReplies / 2
+		sum.bytes = sum.replies * l.replySize
 	}
 }
 
@@ -26,7 +41,7 @@ func (l *Link) replied(bytes int) {
 // server has always something to do.
 func (l *Link) within(b []byte) []byte {
 	l.windowed = false
-	if l.replySize < longReply || !l.isShared() || l.leaving {
+	if l.replySize < longReply || !l.isShared() || l.leaving || l.state == condemned {
 		return b
 	}
 	window := max(leastAsked, askedBytes/l.replySize)

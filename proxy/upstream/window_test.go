@@ -23,7 +23,7 @@ func windowed(t *testing.T, size int) (*rig, *Link, *client, *scripted.Conn) {
 	r.in(func() { l = r.set.Shared(plain) })
 	server := s.AcceptReady()
 	r.until("the handshake", func() bool { return l.state == ready })
-	r.in(func() { l.replySize = size })
+	r.in(func() { l.replySize, l.lately.bytes, l.lately.replies = size, 64*size, 64 })
 	return r, l, r.client("a"), server
 }
 
@@ -90,6 +90,60 @@ func TestNoWindow(t *testing.T) {
 	}
 }
 
+// TestWindowOfRejected: what is held back when the server has rejected a command is answered, or done again, like what was
+// written: nothing waits for a reply that nobody will send.
+func TestWindowOfRejected(t *testing.T) {
+	const size, window, all = 32 << 10, askedBytes >> 15, 5 * (askedBytes >> 15)
+	r, l, c, server := windowed(t, size)
+	r.in(func() {
+		c.send(l, "INCR n", Write)
+		for range all {
+			c.send(l, "GET key", Read)
+		}
+	})
+	server.Expect("INCR n")
+	for range window - 1 {
+		server.Expect("GET key")
+	}
+	server.Send(noReplicasReply)
+	for i := range all {
+		if i >= window-1 {
+			server.Expect("GET key")
+		}
+		server.Send("$-1\r\n")
+	}
+	server.ExpectClosed()
+	r.until("nothing is to be sorted out", func() bool { return !r.set.Sorting() })
+	r.in(func() {
+		if r.fenced != 1 {
+			t.Errorf("told %d times of NOREPLICAS", r.fenced)
+		}
+	})
+}
+
+// TestLongRepliesNowAndThen: a few long replies among many short ones do not close the window.
+func TestLongRepliesNowAndThen(t *testing.T) {
+	r, l, c, server := windowed(t, 0)
+	for range 20 {
+		r.in(func() {
+			for range 100 {
+				c.send(l, "GET key", Read)
+			}
+		})
+		for range 100 {
+			server.Expect("GET key")
+		}
+		server.Send(bulk(300_000))
+		server.Send(strings.Repeat("$-1\r\n", 99))
+		c.answers()
+		r.in(func() {
+			if l.replySize >= longReply {
+				t.Errorf("replies of %d bytes", l.replySize)
+			}
+		})
+	}
+}
+
 // TestReplySizeOfWithheld: replies that wait for replicas are counted with the others.
 func TestReplySizeOfWithheld(t *testing.T) {
 	a := newAsking(t, nil)
@@ -121,7 +175,7 @@ func TestReplySizeOfWithheld(t *testing.T) {
 func TestReplySize(t *testing.T) {
 	r, l, c, server := windowed(t, 0)
 	again := &repeating{client: c, l: l}
-	for range 50 {
+	for range 200 {
 		r.in(func() { again.send(l, "GET key", Read) })
 		for range 2 {
 			server.Expect("GET key")

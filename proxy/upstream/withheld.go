@@ -229,7 +229,8 @@ func (l *Link) loseWithheld() (lost []Lost) {
 		}
 	}
 	for i := range l.pending.len() {
-		if e := l.pending.at(i); !e.own && e.canned == nil && (e.takes || !l.mayResend(e.Class)) {
+		// What was not written is sent behind it in any case.
+		if e := l.pending.at(i); !e.own && e.canned == nil && e.end <= l.out.sent && (e.takes || !l.mayResend(e.Class)) {
 			blocked[e.Owner] = true
 		}
 	}
