@@ -41,7 +41,7 @@ func (l *Link) measure() {
 // server has always something to do.
 func (l *Link) within(b []byte) []byte {
 	l.windowed = false
-	if l.replySize < longReply || !l.isShared() || l.leaving || l.state == condemned {
+	if l.replySize < longReply || !l.isShared() || l.leaving {
 		return b
 	}
 	window := max(leastAsked, askedBytes/l.replySize)
