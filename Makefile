@@ -127,7 +127,7 @@ demo: ## clients that know nothing of Sentinel, through two failovers, the secon
 	@$(GO) run ./demo
 
 .PHONY: bench
-bench: ## the comparison with HAProxy, twemproxy and no proxy, into README.md, ten minutes (see benchmarks/README.md)
+bench: ## the comparison with HAProxy, twemproxy and no proxy, into README.md, thirteen minutes (see benchmarks/README.md)
 	@tools/install-packages.sh redis-server redis-tools haproxy nutcracker
 	@cd benchmarks && $(GO) run . -readme ../README.md
 

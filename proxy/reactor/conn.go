@@ -148,7 +148,8 @@ func (c *Conn) read() {
 	}
 }
 
-// shortRest is how much of a frame is moved for the next read.
+// shortRest is how much of a frame is moved for the next read: one that comes in small pieces is copied for each of them until
+// it is so long.
 const shortRest = 16 << 10
 
 // readOnce does one read system call: into the loop's buffer when nothing or little is left from before, behind the rest

@@ -17,14 +17,20 @@ func (s *sink) Gone() bool                 { return false }
 
 // connected is a link that is ready, for tests that feed it themselves; it is only used in the loop.
 func connected(t testing.TB) (*rig, *Link) {
+	r, l, _ := served(t)
+	return r, l
+}
+
+// served is a link that is ready, and the server's end of it.
+func served(t testing.TB) (*rig, *Link, *scripted.Conn) {
 	s := scripted.Listen(t)
 	r := newRig(t, nil)
 	r.adopt(s.Addr())
 	var l *Link
 	r.in(func() { l = r.set.Shared(plain) })
-	s.AcceptReady()
+	server := s.AcceptReady()
 	r.until("the handshake", func() bool { return l.state == ready })
-	return r, l
+	return r, l, server
 }
 
 // turn is what one turn of the loop does to a link with n commands and their replies, without the sockets.

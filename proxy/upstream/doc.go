@@ -7,6 +7,7 @@
 //	batch.go    replies of a pipeline, handed over together
 //	transaction.go  transactions that are one entry
 //	retain.go   the bytes of commands, kept until their replies have come
+//	idle.go     what a link keeps of the memory that a busy moment needed
 //	large.go    large replies: nobody else waits for them, and a switch does not cut them
 //	relay.go    a replication stream, passed on as it is
 //	handshake.go  what a link says before it carries commands

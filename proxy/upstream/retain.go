@@ -25,13 +25,6 @@ type segment struct {
 	large bool
 }
 
-// keepBusy is the capacity in bytes that a link may keep from one moment to the next: what pipelines of many clients need, so
-// that it does not grow anew for each turn. keepIdle is how much it may keep beyond a Trim that finds it idle.
-const (
-	keepBusy = 2 << 20
-	keepIdle = 256 << 10
-)
-
 func (r *retained) end() uint64 { return r.base + uint64(len(r.buf)) }
 
 // size is the number of bytes kept.

@@ -46,25 +46,6 @@ func (r *ring) drop(n int) {
 	r.n -= n
 }
 
-// keepSlots is how many slots an idle queue may keep beyond one Trim: about as many bytes as keepIdle.
-const keepSlots = 4096
-
-// trim gives back what an idle link does not need: what is more than keepIdle and keepSlots, and all of its memory if it has
-// carried nothing since the last time. Not as soon as it is idle: a link that carries deep pipelines is so again and again.
-func (l *Link) trim() {
-	unused := l.trimmed == l.out.end()
-	l.trimmed = l.out.end()
-	if l.pending.n > 0 {
-		return
-	}
-	if unused || len(l.pending.slots) > keepSlots {
-		l.pending = ring{}
-	}
-	if l.out.size() == 0 && (unused || cap(l.out.buf) > keepIdle) {
-		l.out.buf = nil
-	}
-}
-
 func (r *ring) grow() {
 	slots := make([]Entry, max(16, 2*len(r.slots)))
 	for i := range r.n {

@@ -16,13 +16,7 @@ func bulk(size int) string { return fmt.Sprintf("$%d\r\n%s\r\n", size, strings.R
 
 // windowed is a link to a scripted server whose replies are of so many bytes on average.
 func windowed(t *testing.T, size int) (*rig, *Link, *client, *scripted.Conn) {
-	s := scripted.Listen(t)
-	r := newRig(t, nil)
-	r.adopt(s.Addr())
-	var l *Link
-	r.in(func() { l = r.set.Shared(plain) })
-	server := s.AcceptReady()
-	r.until("the handshake", func() bool { return l.state == ready })
+	r, l, server := served(t)
 	r.in(func() { l.replySize, l.lately.bytes, l.lately.replies = size, 64*size, 64 })
 	return r, l, r.client("a"), server
 }
