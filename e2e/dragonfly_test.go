@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"sentinelproxy/internal/servers"
 )
@@ -24,7 +23,7 @@ func migrationWith(t *testing.T, password string) (*servers.T, *servers.ClusterT
 	pool := servers.NewT(t)
 	// Priority 0 for all Redis nodes: none could follow Dragonfly afterwards.
 	cluster := pool.Cluster(servers.ClusterOptions{
-		Replicas: 1, Sentinels: 3, DownAfter: time.Second, NodeConfig: []string{"replica-priority 0"},
+		Replicas: 1, Sentinels: 3, NodeConfig: []string{"replica-priority 0"},
 		Password: password,
 	})
 	dragonfly := pool.Dragonfly(servers.DragonflyOptions{Password: password})

@@ -116,7 +116,7 @@ func TestForeignFailoverDenied(t *testing.T) {
 	t.Parallel()
 	pool := servers.NewT(t)
 	cluster := pool.Cluster(servers.ClusterOptions{
-		Replicas: 1, Sentinels: 3, DownAfter: time.Second,
+		Replicas: 1, Sentinels: 3,
 		NodeConfig: []string{"user probe on >pw +role +ping"},
 	})
 	replicated(t, cluster.Nodes[0], 1)
@@ -365,7 +365,7 @@ func TestFenceLeftOnNextMaster(t *testing.T) {
 	long(t)
 	t.Parallel()
 	pool := servers.NewT(t)
-	cluster := pool.Cluster(servers.ClusterOptions{Replicas: 1, Sentinels: 3, DownAfter: time.Second})
+	cluster := pool.Cluster(servers.ClusterOptions{Replicas: 1, Sentinels: 3})
 	replicated(t, cluster.Nodes[0], 1)
 	configure(t, cluster.Nodes[1], "min-replicas-to-write", "1000000")
 	p := before(t, pool, cluster)

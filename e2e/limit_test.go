@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"sentinelproxy/internal/servers"
 	"sentinelproxy/proxy/admin"
@@ -30,7 +29,7 @@ func alone(t *testing.T) (*servers.T, *servers.ClusterT, *proxy) {
 	pool := servers.NewT(t)
 	// Saved, so that a master that was killed comes back with what it had acknowledged.
 	cluster := pool.Cluster(servers.ClusterOptions{
-		Sentinels: 3, DownAfter: time.Second, NodeConfig: []string{"appendonly yes", "appendfsync always"},
+		Sentinels: 3, NodeConfig: []string{"appendonly yes", "appendfsync always"},
 	})
 	return pool, cluster, before(t, pool, cluster, "--hold-timeout", "2s")
 }

@@ -137,7 +137,7 @@ func addrs(sentinels []*servers.Sentinel) []string {
 // threeAndThree is the cluster of most tests.
 func threeAndThree(t testing.TB, pool *servers.T) *servers.ClusterT {
 	t.Helper()
-	c := pool.Cluster(servers.ClusterOptions{Replicas: 2, Sentinels: 3, DownAfter: time.Second})
+	c := pool.Cluster(servers.ClusterOptions{Replicas: 2, Sentinels: 3})
 	replicated(t, c.Nodes[0], 2)
 	return c
 }

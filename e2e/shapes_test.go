@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"sentinelproxy/internal/servers"
 )
@@ -16,7 +15,7 @@ import (
 func TestSeveralGroups(t *testing.T) {
 	t.Parallel()
 	pool := servers.NewT(t)
-	one := pool.Cluster(servers.ClusterOptions{Name: "one", Replicas: 1, Sentinels: 3, DownAfter: time.Second})
+	one := pool.Cluster(servers.ClusterOptions{Name: "one", Replicas: 1, Sentinels: 3})
 	two := pool.Cluster(servers.ClusterOptions{Name: "two", Sentinels: 1})
 	replicated(t, one.Nodes[0], 1)
 	addr := []string{fmt.Sprintf("127.0.0.1:%d", pool.Port()), fmt.Sprintf("127.0.0.1:%d", pool.Port())}

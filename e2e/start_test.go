@@ -3,7 +3,6 @@ package e2e
 import (
 	"fmt"
 	"testing"
-	"time"
 
 	"sentinelproxy/internal/servers"
 )
@@ -28,7 +27,7 @@ func TestStartBeforeSentinels(t *testing.T) {
 		return err
 	})
 	p.inState("starting")
-	cluster := pool.Cluster(servers.ClusterOptions{Replicas: 1, Sentinels: 3, DownAfter: time.Second, SentinelPorts: ports})
+	cluster := pool.Cluster(servers.ClusterOptions{Replicas: 1, Sentinels: 3, SentinelPorts: ports})
 	p.serving(cluster.Nodes[0])
 	clients.works(20)
 	audited()

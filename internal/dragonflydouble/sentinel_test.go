@@ -32,7 +32,7 @@ func TestSentinelsPromoteIt(t *testing.T) {
 			t.Parallel()
 			pool := servers.NewT(t)
 			cluster := pool.Cluster(servers.ClusterOptions{
-				Replicas: 1, Sentinels: 3, DownAfter: time.Second, NodeConfig: []string{"replica-priority 0"},
+				Replicas: 1, Sentinels: 3, NodeConfig: []string{"replica-priority 0"},
 			})
 			old := cluster.Master()
 			do(t, old, "SET", "kept", "1")

@@ -18,7 +18,7 @@ type ClusterOptions struct {
 	Replicas         int
 	Sentinels        int
 	Quorum           int           // 0: the majority of the Sentinels
-	DownAfter        time.Duration // 0: 1 s
+	DownAfter        time.Duration // 0: 2 s
 	FailoverTimeout  time.Duration // 0: 10 s
 	ParallelSyncs    int           // 0: as many as there are replicas
 	Password         string        // of the data nodes

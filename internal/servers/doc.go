@@ -7,7 +7,7 @@
 // servers' logs when the test has failed:
 //
 //	pool := servers.NewT(t)
-//	cluster := pool.Cluster(servers.ClusterOptions{Replicas: 2, Sentinels: 3, DownAfter: time.Second})
+//	cluster := pool.Cluster(servers.ClusterOptions{Replicas: 2, Sentinels: 3})
 //	old := cluster.Master()
 //	old.Kill()
 //
