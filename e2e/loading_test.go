@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -86,7 +85,7 @@ func TestLoading(t *testing.T) {
 // slowly makes the node's next start take a while, in which it answers.
 func slowly(t *testing.T, node *servers.Node) {
 	t.Helper()
-	f, err := os.OpenFile(filepath.Join(node.Dir(), "redis.conf"), os.O_APPEND|os.O_WRONLY, 0)
+	f, err := os.OpenFile(node.Config(), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,22 +10,27 @@ import (
 
 // Pool owns what it has started.
 type Pool struct {
-	root   string
-	double string // path of the built double of Dragonfly; "": not needed so far. Guarded by built
-	mu     struct {
+	root    string
+	configs string // see newConfigDir
+	double  string // path of the built double of Dragonfly; "": not needed so far. Guarded by built
+	mu      struct {
 		sync.Mutex
 		processes []*Process
 		closed    bool
 	}
 }
 
-// New makes a Pool with a temporary directory of its own, under which all servers have theirs.
+// New makes a Pool with temporary directories of its own, under which all servers have theirs.
 func New() (*Pool, error) {
 	root, err := os.MkdirTemp("", "sentinelproxy-servers-")
 	if err != nil {
 		return nil, err
 	}
-	return &Pool{root: root}, nil
+	configs, err := newConfigDir()
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(root))
+	}
+	return &Pool{root: root, configs: configs}, nil
 }
 
 // Close kills everything that still runs and removes the directories. It may be called twice.
@@ -40,7 +45,7 @@ func (p *Pool) Close() error {
 	for i := len(processes) - 1; i >= 0; i-- { // the last started is likely to use those before it
 		errs = append(errs, processes[i].Kill())
 	}
-	return errors.Join(append(errs, p.releaseDouble(), os.RemoveAll(p.root))...)
+	return errors.Join(append(errs, p.releaseDouble(), os.RemoveAll(p.root), os.RemoveAll(p.configs))...)
 }
 
 // Processes that were started, in order, the ended ones included.

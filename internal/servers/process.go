@@ -21,12 +21,13 @@ const stopTimeout = 15 * time.Second
 // The methods may be called from any goroutine; those that start and end the process are for one caller
 // at a time.
 type Process struct {
-	name string // for errors and logs: "redis 20313"
-	path string
-	args []string
-	env  []string // nil: the environment of this program
-	dir  string
-	log  logFile
+	name   string // for errors and logs: "redis 20313"
+	path   string
+	args   []string
+	env    []string // nil: the environment of this program
+	dir    string
+	config string // the file that it rewrites; "": none
+	log    logFile
 
 	mu struct {
 		sync.Mutex
@@ -86,6 +87,9 @@ func (p *Process) Name() string { return p.name }
 
 // Dir is the process's own directory. It is removed when the Pool is closed.
 func (p *Process) Dir() string { return p.dir }
+
+// Config is the path of the configuration file that the process rewrites, "" for one that has none.
+func (p *Process) Config() string { return p.config }
 
 // Pid of the process, also after it has ended.
 func (p *Process) Pid() int {

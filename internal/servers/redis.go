@@ -2,8 +2,6 @@ package servers
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 )
 
@@ -53,10 +51,10 @@ func (p *Pool) Redis(o RedisOptions) (*Node, error) {
 		if err != nil {
 			return err
 		}
-		proc.args = append([]string{filepath.Join(proc.dir, "redis.conf")}, o.Args...)
-		if err := os.WriteFile(proc.args[0], []byte(o.file(port, proc.dir)), 0o600); err != nil {
+		if err := p.writeConfig(proc, "redis.conf", o.file(port, proc.dir)); err != nil {
 			return err
 		}
+		proc.args = append([]string{proc.config}, o.Args...)
 		node = &Node{Process: proc, endpoint: endpoint{Port: port, host: o.Host, password: o.Password}, engine: Redis}
 		return p.start(proc, port, node.ping)
 	})

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -54,11 +52,10 @@ func (p *Pool) Sentinel(o SentinelOptions) (*Sentinel, error) {
 		if err != nil {
 			return err
 		}
-		file := filepath.Join(proc.dir, "sentinel.conf")
-		proc.args = []string{file, "--sentinel"}
-		if err := os.WriteFile(file, []byte(o.file(port, proc.dir)), 0o600); err != nil {
+		if err := p.writeConfig(proc, "sentinel.conf", o.file(port, proc.dir)); err != nil {
 			return err
 		}
+		proc.args = []string{proc.config, "--sentinel"}
 		s = &Sentinel{Process: proc, endpoint: endpoint{Port: port, host: o.Host, password: o.Password}, Master: o.Master}
 		return p.start(proc, port, s.ping)
 	})

@@ -8,7 +8,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -235,7 +234,7 @@ func leaveOrphan() {
 	if err != nil {
 		panic(err)
 	}
-	println(n.Pid())
+	println(n.Pid(), pool.configs)
 	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 }
 
@@ -253,10 +252,12 @@ func TestNothingOutlivesAKilledProgram(t *testing.T) {
 	if !errors.As(err, &exit) || exit.ExitCode() != -1 {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(out)))
-	if err != nil {
-		t.Fatal(err)
+	var pid int
+	var configs string
+	if _, err := fmt.Sscan(string(out), &pid, &configs); err != nil {
+		t.Fatalf("%v: %s", err, out)
 	}
+	defer os.RemoveAll(configs) // is not in TMPDIR
 	for deadline := time.Now().Add(10 * time.Second); alive(pid); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			_ = syscall.Kill(pid, syscall.SIGKILL)
