@@ -41,8 +41,8 @@ type configFlag struct {
 }
 
 var flagTypes = map[proxy.OptionKind]reflect.Type{
-	proxy.Text:   reflect.TypeFor[*textValue](),
-	proxy.Secret: reflect.TypeFor[*textValue](),
+	proxy.Text:   reflect.TypeFor[*string](),
+	proxy.Secret: reflect.TypeFor[*string](),
 	proxy.List:   reflect.TypeFor[[]string](),
 	proxy.Switch: reflect.TypeFor[*bool](),
 }
@@ -81,9 +81,9 @@ func (s settings) given() map[string][]string {
 	v := reflect.ValueOf(s.Plugins[1]).Elem()
 	for i, o := range proxy.Options() {
 		switch f := v.Field(i).Interface().(type) {
-		case *textValue:
+		case *string:
 			if f != nil {
-				m[o.Name] = []string{string(*f)}
+				m[o.Name] = []string{*f}
 			}
 		case *bool:
 			if f != nil {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"reflect"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -47,6 +48,8 @@ func parseAndRun(args []string) error {
 		kong.Name("sentinelproxy"),
 		kong.Description("One ordinary Redis to its clients; the master that Redis Sentinel names behind it."),
 		kong.ConfigureHelp(kong.HelpOptions{NoExpandSubcommands: true}),
+		kong.KindMapper(reflect.String, kong.MapperFunc(decodeText)),
+		kong.TypeMapper(reflect.TypeFor[[]string](), kong.MapperFunc(decodeList)),
 	)
 	if err != nil {
 		return fmt.Errorf("BUG: command line: %w", err)

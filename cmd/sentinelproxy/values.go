@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"time"
 
@@ -10,15 +11,25 @@ import (
 	"sentinelproxy/proxy"
 )
 
-// textValue is the text behind a flag, to be read later, the same way as a variable's and the file's. kong's own string takes
-// -1 for a flag.
-type textValue string
-
-// Decode implements kong.MapperValue.
-func (v *textValue) Decode(ctx *kong.DecodeContext) error {
+// decodeText is the kong.MapperFunc of texts: kong's own takes -1 for a flag.
+func decodeText(ctx *kong.DecodeContext, target reflect.Value) error {
 	text, err := popValue(ctx)
-	*v = textValue(text)
+	target.SetString(text)
 	return err
+}
+
+// decodeList is the kong.MapperFunc of lists. A flag may be repeated, and its values are separated by commas if it has a separator.
+func decodeList(ctx *kong.DecodeContext, target reflect.Value) error {
+	text, err := popValue(ctx)
+	if err != nil {
+		return err
+	}
+	values := []string{text}
+	if sep := ctx.Value.Tag.Sep; sep != -1 {
+		values = kong.SplitEscaped(text, sep)
+	}
+	target.Set(reflect.AppendSlice(target, reflect.ValueOf(values)))
+	return nil
 }
 
 // durationValue is a duration as proxy.ParseDuration reads it, so that all flags have the same words for what is wrong.

@@ -84,6 +84,11 @@ func TestFlagValues(t *testing.T) {
 		"run --lanes":            `--lanes: it has no value; one that begins with "-" is given as --lanes=VALUE`,
 		"run --lanes --master m": `--lanes: it has no value`,
 		"run --lanes -x":         `--lanes: it has no value`,
+		"run --listen":           `--listen: it has no value; one that begins with "-" is given as --listen=VALUE`,
+		"run --sentinel --lanes": `--sentinel: it has no value`,
+		"run --config":           `--config: it has no value`,
+		"status --admin":         `--admin: it has no value`,
+		"switch --sentinel":      `--sentinel: it has no value`,
 		sw + "--rehearse":        `--rehearse: it has no value`,
 	} {
 		if err := parseAndRun(strings.Fields(args)); err == nil || !strings.HasPrefix(err.Error(), want) {
