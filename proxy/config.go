@@ -30,6 +30,7 @@ type Config struct {
 	ClientOutputBytesPubSub int64 // the same for a client in pub/sub
 	ScriptBytes             int64 // bodies of scripts remembered for the next master, for each group
 	StreamingThreshold      int64 // a reply larger than this is passed on before it is whole
+	ReplyWindowBytes        int   // replies that a shared link asks a server for at a time where they are long; 0 = no bound
 
 	IdleTimeout     time.Duration // a client that sent nothing for this long is closed; 0 = never
 	ShutdownTimeout time.Duration // what is in flight at SIGTERM gets this long to be answered
@@ -110,6 +111,7 @@ func DefaultConfig() Config {
 		ClientOutputBytesPubSub: 32 << 20,
 		ScriptBytes:             16 << 20,
 		StreamingThreshold:      1 << 20,
+		ReplyWindowBytes:        1 << 20,
 
 		ShutdownTimeout: 10 * time.Second,
 

@@ -21,6 +21,7 @@ func (c *Config) limitValues() (v admin.LimitValues) {
 	v[admin.LimitScriptBytes] = float64(c.ScriptBytes)
 	v[admin.LimitIdleTimeout] = c.IdleTimeout.Seconds()
 	v[admin.LimitShutdownTimeout] = c.ShutdownTimeout.Seconds()
+	v[admin.LimitReplyWindow] = float64(c.ReplyWindowBytes)
 	var files unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_NOFILE, &files) == nil {
 		v[admin.LimitDescriptors] = float64(files.Cur)

@@ -98,6 +98,8 @@ func processOptions() []Option {
 			func(c *Config) *int64 { return &c.ScriptBytes }),
 		size("streaming-threshold", "a reply larger than this is passed on before it is whole", 1,
 			func(c *Config) *int64 { return &c.StreamingThreshold }),
+		size("reply-window-bytes", "replies that a lane asks a master for at a time where they are 1 KiB and more; 0 = no bound", 0,
+			func(c *Config) *int { return &c.ReplyWindowBytes }),
 		duration("idle-timeout", "close a client that is silent for this long; 0 = never", 0,
 			func(c *Config) *time.Duration { return &c.IdleTimeout }),
 		duration("shutdown-timeout", "time that commands in flight get at a graceful stop", 0,

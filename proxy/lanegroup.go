@@ -61,6 +61,7 @@ func newLaneGroup(lane int, loop *reactor.Loop, cfg *Config, gc *Group, sh *shar
 		Policy:             policies[cfg.InFlightWrites],
 		Acknowledge:        cfg.Acknowledge.forLinks(gc, g.unacknowledged),
 		StreamingThreshold: int(cfg.StreamingThreshold),
+		ReplyWindow:        cfg.ReplyWindowBytes,
 		DialTimeout:        dialTimeout,
 		PoolSize:           pinnedPool,
 		Warm:               sh.warm,

@@ -201,6 +201,7 @@ func (g *laneGroup) counters(group string) admin.LaneCounters {
 	c.LimitHits[admin.LimitClientOutputPubSub] = sc.OutputPubSub
 	c.LimitHits[admin.LimitIdleTimeout] = sc.Closed[session.CloseIdle]
 	c.LimitHits[admin.LimitShutdownTimeout] = sc.CutAtShutdown
+	c.LimitHits[admin.LimitReplyWindow] = lc.Windowed
 	return c
 }
 

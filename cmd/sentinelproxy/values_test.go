@@ -20,6 +20,9 @@ var (
 		"-1": `"-1" is not a size: give bytes, or a number with KiB, MiB or GiB (RANGE`, "1MB": `"1MB" is not a size: give bytes, or a number with KiB, MiB or GiB (RANGE`,
 		"9223372036854775808": `"9223372036854775808" is too large (RANGE`, "0": "0 bytes is below the least, 1",
 	}
+	bounds = numberKind{
+		"-1": `"-1" is not a size: give bytes, or a number with KiB, MiB or GiB (RANGE`, "9223372036854775808": `"9223372036854775808" is too large (RANGE`,
+	}
 	durations = numberKind{
 		"-5s": "-5s is negative: it must be RANGE", "-.5s": "-500ms is negative: it must be RANGE", "soon": `"soon" is not a duration up to 2562047h: give one such as 500ms`,
 		"2562048h": `"2562048h" is not a duration up to 2562047h`, "-2562048h": `"-2562048h" is not a duration up to 2562047h`,
@@ -34,7 +37,7 @@ var numbers = map[string]struct {
 }{
 	"lanes": {counts, "0 and 1024"}, "hold-commands": {counts, "1 and 2147483647"}, "max-clients": {counts, "1 and 2147483647"}, "max-request-args": {counts, "1 and 2147483647"},
 	"hold-bytes": {sizes, "1 to"}, "max-request-bytes": {sizes, "1 to"}, "large-request-bytes": {sizes, "1 to"}, "max-inline-bytes": {sizes, "1 to"}, "client-output-bytes": {sizes, "1 to"},
-	"client-output-bytes-pubsub": {sizes, "1 to"}, "script-bytes": {sizes, "1 to"}, "streaming-threshold": {sizes, "1 to"},
+	"client-output-bytes-pubsub": {sizes, "1 to"}, "script-bytes": {sizes, "1 to"}, "streaming-threshold": {sizes, "1 to"}, "reply-window-bytes": {bounds, "0 to"},
 	"hold-timeout": {durations, "more than 0"}, "minority-grace": {durations, "0 or more"}, "idle-timeout": {durations, "0 or more"}, "shutdown-timeout": {durations, "0 or more"},
 }
 

@@ -19,6 +19,7 @@ const (
 	LimitIdleTimeout                     // a client was closed for its silence
 	LimitDescriptors                     // accept failed for want of descriptors (EMFILE, ENFILE)
 	LimitShutdownTimeout                 // a client still had something in flight when the grace ended
+	LimitReplyWindow                     // commands had to wait for replies that were asked for before them
 	limits
 )
 
@@ -26,7 +27,7 @@ const (
 // configured value.
 var LimitNames = [limits]string{
 	"hold_timeout_seconds", "hold_bytes", "hold_commands", "clients", "request_bytes", "large_request_bytes", "request_args", "inline_bytes",
-	"client_output_bytes", "client_output_pubsub_bytes", "script_bytes", "idle_timeout_seconds", "descriptors", "shutdown_timeout_seconds",
+	"client_output_bytes", "client_output_pubsub_bytes", "script_bytes", "idle_timeout_seconds", "descriptors", "shutdown_timeout_seconds", "reply_window_bytes",
 }
 
 func (l Limit) String() string { return LimitNames[l] }

@@ -47,6 +47,7 @@ func newLane(t testing.TB, edit func(*lane, *upstream.Options)) *lane {
 	begin := func(string, error) { l.gate.Hold(gate.HoldAll); l.lost++ }
 	opt := upstream.Options{
 		StreamingThreshold: 1 << 20,
+		ReplyWindow:        1 << 20,
 		DialTimeout:        time.Minute, // longer than end waits for timers
 		PoolSize:           8,
 		Again:              Again,

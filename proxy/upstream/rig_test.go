@@ -34,6 +34,7 @@ func newRig(t testing.TB, edit func(*Options)) *rig {
 	r := &rig{t: t, loop: loop}
 	opt := Options{
 		StreamingThreshold: 1 << 20,
+		ReplyWindow:        askedBytes,
 		DialTimeout:        time.Minute, // longer than settle waits for timers
 		PoolSize:           2,
 		Holding:            func() bool { return r.holding },

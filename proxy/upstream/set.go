@@ -17,6 +17,7 @@ type Options struct {
 	Policy             Policy
 	Acknowledge        Acknowledge
 	StreamingThreshold int           // bytes; a larger reply is handed over in pieces
+	ReplyWindow        int           // bytes that a shared link asks for at a time where replies are long, see window.go; 0: no bound
 	DialTimeout        time.Duration // for connect and handshake together
 	PoolSize           int           // idle links kept for each key beyond those needed since the last Trim; 0: none are
 

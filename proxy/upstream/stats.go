@@ -18,6 +18,7 @@ type Counters struct {
 	QuestionTime  time.Duration // from the first reply that waited for a question to its answer, summed
 	NotAwaited    uint64        // writes that they have not in time; answered all the same
 	NotReplicated uint64        // writes and reads, answered as NOTREPLICATED instead
+	Windowed      uint64        // times that a link had more to write than the reply window let through
 	BytesIn       uint64
 	BytesOut      uint64
 }

@@ -12,6 +12,9 @@ import (
 	"sentinelproxy/proxy/internal/scripted"
 )
 
+// askedBytes is the reply window of the rig.
+const askedBytes = 1 << 20
+
 func bulk(size int) string { return fmt.Sprintf("$%d\r\n%s\r\n", size, strings.Repeat("x", size)) }
 
 // windowed is a link to a scripted server whose replies are of so many bytes on average.
@@ -59,17 +62,27 @@ func TestWindow(t *testing.T) {
 	}
 	c.answers()
 	r.in(func() {
+		if n := r.set.Counters.Windowed; n != 1 {
+			t.Errorf("counted %d times", n)
+		}
 		if l.windowed || l.replySize != size {
 			t.Errorf("something is held back still: %v; replies of %d bytes", l.windowed, l.replySize)
 		}
 	})
 }
 
-// TestNoWindow: short replies, and as many commands as fit, are not held back.
+// TestNoWindow: short replies, as many commands as fit, and those of a set without a window are not held back.
 func TestNoWindow(t *testing.T) {
-	for size, n := range map[int]int{longReply - 1: 5000, longReply: askedBytes / longReply, askedBytes: leastAsked} {
-		r, l, c, server := windowed(t, size)
+	for _, of := range []struct{ window, size, n int }{
+		{askedBytes, longReply - 1, 5000},
+		{askedBytes, longReply, askedBytes / longReply},
+		{askedBytes, askedBytes, leastAsked},
+		{0, askedBytes, 5000},
+	} {
+		n := of.n
+		r, l, c, server := windowed(t, of.size)
 		r.in(func() {
+			r.set.opt.ReplyWindow = of.window
 			for range n {
 				c.send(l, "GET key", Read)
 			}
