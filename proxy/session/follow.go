@@ -112,7 +112,9 @@ func (s *Session) followOne(info *command.Info, args [][]byte, reply []byte) []b
 			s.trackingAnswered(true, reply)
 			return nil
 		}
-		p.setup.note(info.ID, raw)
+		if setsUp(info) {
+			p.setup.note(info.ID, raw, args)
+		}
 		return nil
 	}
 	if key != s.key {

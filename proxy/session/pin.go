@@ -213,7 +213,7 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 				case info.ID == command.ClientTracking:
 					raw = s.beginTracking(raw, args)
 				default:
-					p.setup.note(info.ID, raw)
+					p.setup.note(info.ID, raw, args)
 				}
 			}
 			if info.Pin.Ends() == command.EndsWithError {
@@ -233,11 +233,12 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 	}
 }
 
-// setsUp: commands that are simply repeated on a new link.
+// setsUp: commands that are simply repeated on a new link. Not those that are for the next command only, and no writes, even
+// if they need what the connection has been told before.
 func setsUp(info *command.Info) bool {
 	switch info.Pin {
 	case command.PinMonitor, command.PinTracking, command.PinClientState:
-		return info.ID != command.ClientCaching
+		return info.ID != command.ClientCaching && info.ID != command.Asking && !info.Flags.Has(command.Write)
 	default:
 		return false
 	}

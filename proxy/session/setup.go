@@ -9,7 +9,7 @@ import (
 )
 
 // setups are the commands that have set up connection state and are simply sent again on a new link: MONITOR, CLIENT
-// TRACKING, NO-EVICT, NO-TOUCH, READONLY.
+// TRACKING, NO-EVICT, NO-TOUCH, READONLY, HIMPORT PREPARE.
 type setups []setup
 
 type setup struct {
@@ -17,13 +17,32 @@ type setup struct {
 	raw []byte
 }
 
-// note keeps a command. It takes the place of an earlier one of the same name, but for TRACKING: several of them add up
-// (BCAST with prefixes), until one turns it off.
-func (u *setups) note(id command.ID, raw []byte) {
-	*u = slices.DeleteFunc(*u, func(s setup) bool {
-		return s.id == id && (id != command.ClientTracking || bytes.Equal(s.raw, raw))
-	})
-	*u = append(*u, setup{id, bytes.Clone(raw)})
+// note keeps a command in the place of the earlier one that it undoes: mostly that of the same name. But several TRACKING add up
+// (BCAST with prefixes), until one turns it off, and so do HIMPORT's field sets, each of which has a name. What the server will refuse is not
+// kept: the earlier one holds.
+func (u *setups) note(id command.ID, raw []byte, args [][]byte) {
+	same := func(s setup) bool { return s.id == id }
+	keep := true
+	switch id {
+	case command.ClientTracking:
+		same = func(s setup) bool { return s.id == id && bytes.Equal(s.raw, raw) }
+	case command.ClientNoEvict, command.ClientNoTouch, command.ClientImportSource:
+		if len(args) != 3 || !is(args[2], "on") && !is(args[2], "off") {
+			return
+		}
+	case command.HimportPrepare, command.HimportDiscard:
+		if len(args) < 3 {
+			return
+		}
+		same = func(s setup) bool { return s.id == command.HimportPrepare && bytes.Equal(s.args()[2], args[2]) }
+		keep = id == command.HimportPrepare
+	case command.HimportDiscardall:
+		same = func(s setup) bool { return s.id == command.HimportPrepare }
+		keep = false
+	}
+	if *u = slices.DeleteFunc(*u, same); keep {
+		*u = append(*u, setup{id, bytes.Clone(raw)})
+	}
 }
 
 func (u *setups) forget(id command.ID) {
@@ -84,7 +103,7 @@ func (s *Session) trackingAnswered(off bool, reply []byte) {
 		p.setup.forget(command.ClientTracking)
 		p.reasons[command.PinTracking], p.redirect = 0, 0
 	default:
-		p.setup.note(command.ClientTracking, p.tracking.raw)
+		p.setup.note(command.ClientTracking, p.tracking.raw, nil)
 		p.redirect = p.tracking.redirect
 	}
 }

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -53,10 +54,22 @@ func TestTrackingOff(t *testing.T) {
 	})
 }
 
-// TestSetupsInOrder: of commands that undo one another the last one has to come last.
+// TestSetupsInOrder: of commands that undo one another the last one has to come last, and what no server takes undoes nothing.
 func TestSetupsInOrder(t *testing.T) {
 	var u setups
-	note := func(id command.ID, words string) { u.note(id, []byte(wire(words))) }
+	note := func(id command.ID, words string) {
+		raw := []byte(wire(words))
+		u.note(id, raw, setup{raw: raw}.args())
+	}
+	note(command.ClientNoEvict, "CLIENT NO-EVICT OFF")
+	note(command.ClientNoEvict, "CLIENT NO-EVICT on")
+	note(command.ClientNoEvict, "CLIENT NO-EVICT maybe")
+	note(command.ClientNoEvict, "CLIENT NO-EVICT")
+	note(command.HimportPrepare, "HIMPORT PREPARE a x")
+	note(command.HimportPrepare, "HIMPORT PREPARE b x y")
+	note(command.HimportPrepare, "HIMPORT PREPARE a z")
+	note(command.HimportPrepare, "HIMPORT PREPARE c z")
+	note(command.HimportDiscard, "HIMPORT DISCARD c")
 	note(command.Readonly, "READONLY")
 	note(command.Readwrite, "READWRITE")
 	note(command.Readonly, "READONLY")
@@ -67,10 +80,37 @@ func TestSetupsInOrder(t *testing.T) {
 	for _, kept := range u {
 		raw += string(kept.raw)
 	}
-	want := wire("READWRITE", "READONLY", "CLIENT TRACKING ON BCAST PREFIX b", "CLIENT TRACKING ON BCAST PREFIX a")
-	if raw != want || n != 4 {
+	want := wire("CLIENT NO-EVICT on", "HIMPORT PREPARE b x y", "HIMPORT PREPARE a z",
+		"READWRITE", "READONLY", "CLIENT TRACKING ON BCAST PREFIX b", "CLIENT TRACKING ON BCAST PREFIX a")
+	if raw != want || n != 7 {
 		t.Errorf("%d: %q", n, raw)
 	}
+	note(command.HimportDiscardall, "HIMPORT DISCARDALL")
+	if n := len(u); n != 5 {
+		t.Errorf("%d are left of 5", n)
+	}
+}
+
+// TestWriteIsNoSetup: a write that needs the connection's flags is not done again on the next master.
+func TestWriteIsNoSetup(t *testing.T) {
+	pool := servers.NewT(t)
+	a, b := pool.Redis(servers.RedisOptions{}), pool.Redis(servers.RedisOptions{})
+	d := direct(t, a.Addr())
+	d.do("SET k old", "DUMP k")
+	d.expect("+OK\r\n")
+	dump := d.reply()
+	l := newLane(t, nil)
+	l.serve(a.Addr())
+	c := l.client()
+	c.send(fmt.Sprintf("*5\r\n$14\r\nRESTORE-ASKING\r\n$1\r\nk\r\n$1\r\n0\r\n%s$7\r\nREPLACE\r\n", dump))
+	c.do("CLIENT NO-EVICT ON")
+	c.expect("+OK\r\n+OK\r\n")
+	d = direct(t, b.Addr())
+	d.do("SET k new")
+	d.expect("+OK\r\n")
+	l.serve(b.Addr())
+	c.do("GET k")
+	c.expect("$3\r\nnew\r\n")
 }
 
 // TestCachingRefused: CLIENT CACHING without tracking is an error, and leaves nothing behind.
