@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"sentinelproxy/proxy/command"
+	"sentinelproxy/proxy/internal/scripted"
 )
 
 // TestShortened: what is left is told in the command's own unit, never 0, which would be for ever.
@@ -35,4 +36,70 @@ func TestShortened(t *testing.T) {
 			t.Errorf("%s after %v: %q, want %q", c.sent, c.waited, got, wire(c.want))
 		}
 	}
+}
+
+// TestBlockedThroughSwitches: a worker that waits for ever waits through any number of switches.
+func TestBlockedThroughSwitches(t *testing.T) {
+	s := scripted.Listen(t)
+	l := newLane(t, nil)
+	l.serve(s.Addr().String())
+	c := l.client()
+	c.do("BLPOP q 0")
+	p := s.AcceptReady()
+	for i := range 5 {
+		p.Expect("BLPOP q 0")
+		next := scripted.Listen(t)
+		l.adopt(next.Addr().String())
+		if i == 2 {
+			c.silence()
+		}
+		p = next.AcceptReady()
+	}
+	p.Expect("BLPOP q 0")
+	p.Send("*2\r\n$1\r\nq\r\n$1\r\nx\r\n")
+	c.expect("*2\r\n$1\r\nq\r\n$1\r\nx\r\n")
+	c.close()
+}
+
+// TestBlockedThroughCrashes: and of crashes, if they are not soon after it was sent.
+func TestBlockedThroughCrashes(t *testing.T) {
+	s := scripted.Listen(t)
+	l := newLane(t, nil)
+	l.serve(s.Addr().String())
+	c := l.client()
+	c.do("BLPOP q 0")
+	p := s.AcceptReady()
+	for range 4 {
+		p.Expect("BLPOP q 0")
+		l.in(func() { // it has waited for an hour
+			for s := range l.g.sessions {
+				s.pin.blocking = s.pin.blocking.Add(-time.Hour)
+			}
+		})
+		p.Cut()
+		p = s.AcceptReady() // retryPinned
+	}
+	p.Expect("BLPOP q 0")
+	p.Send("*2\r\n$1\r\nq\r\n$1\r\nx\r\n")
+	c.expect("*2\r\n$1\r\nq\r\n$1\r\nx\r\n")
+	c.close()
+}
+
+// TestStreamGone: a stream that a consumer waits for is deleted: that concerns nobody else.
+func TestStreamGone(t *testing.T) {
+	s := scripted.Listen(t)
+	l := newLane(t, nil)
+	l.serve(s.Addr().String())
+	c := l.client()
+	c.do("XREADGROUP GROUP g c BLOCK 0 STREAMS s >")
+	p := s.AcceptReady()
+	p.Expect("XREADGROUP GROUP g c BLOCK 0 STREAMS s >")
+	p.Send("-UNBLOCKED the stream key no longer exists\r\n")
+	c.expect("-UNBLOCKED the stream key no longer exists\r\n")
+	l.in(func() {
+		if l.lost > 0 {
+			t.Error("all clients are held")
+		}
+	})
+	c.close()
 }

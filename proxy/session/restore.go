@@ -15,6 +15,9 @@ import (
 // seems to be well: one that is refused again and again must not be asked for in a loop.
 const retryPinned = 50 * time.Millisecond
 
+// longBlocked is how long a blocking command has been on a link that is not the cause of its end.
+const longBlocked = 10 * time.Second
+
 // Lost is upstream's: the session's own link is gone.
 func (s *Session) Lost(_ *upstream.Link, lost []upstream.Lost) {
 	p := s.pin
@@ -23,6 +26,11 @@ func (s *Session) Lost(_ *upstream.Link, lost []upstream.Lost) {
 		return
 	}
 	p.link, p.orphaned = nil, true
+	if !p.blocking.IsZero() && s.g.Loop.Now().Sub(p.blocking) >= longBlocked {
+		for i := range lost {
+			lost[i].Innocent() // it has waited; the server does not close because of it, or of what is behind it
+		}
+	}
 	p.lost = append(p.lost, lost...)
 	s.redirected = redirected{}
 	for i := range p.lost {
@@ -148,7 +156,7 @@ func (s *Session) Restore() {
 			s.g.Links.Replace(item, discard)
 			item.Tag = item.Tag&uint16(unanswered) | uint16(tagNil)
 		}
-		if s.g.Links.Poisoned(&lost[i]) {
+		if s.g.Links.Poisoned(&lost[i], i == 0) {
 			continue
 		}
 		s.blockAgain(&lost[i])

@@ -71,7 +71,7 @@ func (l *Link) leave() {
 	l.answered(l.awaited)
 	head := l.pending.pop()
 	l.streamed = false
-	others := l.loseWithheld()
+	others := l.loseWithheld(0)
 	for _, item := range l.loseFrom(head.end) {
 		if item.Owner == head.Owner {
 			l.redo = append(l.redo, item)

@@ -28,26 +28,27 @@ type Link struct {
 	addr  string
 	state state
 
-	pending  ring
-	current  Entry // the one whose reply is being handed over; here, because a local one would be allocated
-	out      retained
-	framed   framed   // see transaction.go
-	tail     int      // where, in the replies to a transaction, that to EXEC begins; else 0
-	open     bool     // a transaction on it may not be over
-	withheld withheld // see acknowledge.go
-	reader   resp.ReplyReader
-	timer    *reactor.Timer
-	refusal  []byte // the error reply that refused the handshake
-	reselect []byte // the error reply to stepSelect
-	streamed bool   // pieces of the head's reply have been handed over
-	dropping bool   // the set closes it; that is no loss to be reported
-	leaving  bool   // of a former master, or replaced: see large.go
-	paused   bool   // see Throttle
-	fenced   bool   // condemned by NOREPLICAS
-	relay    Relay  // see relay.go
-	moved    uint64 // replies' bytes so far: see large.go
-	windowed bool   // there is more to be written than the window lets through: see window.go
-	trimmed  uint64 // how many bytes it had carried at the last Trim
+	pending    ring
+	current    Entry // the one whose reply is being handed over; here, because a local one would be allocated
+	out        retained
+	framed     framed   // see transaction.go
+	tail       int      // where, in the replies to a transaction, that to EXEC begins; else 0
+	open       bool     // a transaction on it may not be over
+	withheld   withheld // see acknowledge.go
+	reader     resp.ReplyReader
+	timer      *reactor.Timer
+	refusal    []byte // the error reply that refused the handshake
+	rejectedBy []byte // condemned: the rejection
+	reselect   []byte // the error reply to stepSelect
+	streamed   bool   // pieces of the head's reply have been handed over
+	dropping   bool   // the set closes it; that is no loss to be reported
+	leaving    bool   // of a former master, or replaced: see large.go
+	paused     bool   // see Throttle
+	fenced     bool   // condemned by NOREPLICAS
+	relay      Relay  // see relay.go
+	moved      uint64 // replies' bytes so far: see large.go
+	windowed   bool   // there is more to be written than the window lets through: see window.go
+	trimmed    uint64 // how many bytes it had carried at the last Trim
 
 	unselected bool // the user who has selected the database can't do so here
 

@@ -73,7 +73,8 @@ func rejection(reply []byte, class Class) string {
 	case "READONLY", "LOADING", "MASTERDOWN", noReplicas:
 		word = p
 	case "UNBLOCKED":
-		if !bytes.Contains(text, []byte("CLIENT UNBLOCK")) { // that one a client has asked for
+		// The one a client has asked for, the other says that a stream with consumers that wait was deleted.
+		if !bytes.Contains(text, []byte("CLIENT UNBLOCK")) && !bytes.Contains(text, []byte("no longer exists")) {
 			word = p
 		}
 	}
@@ -113,7 +114,7 @@ type Lost struct {
 func (l *Link) again(e *Entry, start uint64) (Lost, bool) {
 	lost := Lost{Owner: e.Owner, Canned: e.canned, Key: l.key, Tag: e.Tag, Class: e.Class, before: e.before, takes: e.takes, tries: e.tries, losses: e.losses, replies: e.replies}
 	c := &l.set.Counters
-	if start < l.out.sent {
+	if start < l.out.sent && !l.dropping { // a link that we close says nothing of its commands
 		lost.losses++
 	}
 	switch {
@@ -157,7 +158,7 @@ func (l *Link) mayResend(c Class) bool {
 
 // lose empties the pending queue of a link that is gone; what is to be done again is returned in order.
 func (l *Link) lose() []Lost {
-	lost := append(l.redo, l.loseWithheld()...)
+	lost := append(l.loseWithheld(0), l.redo...) // what waits was before what was set aside
 	l.redo = nil
 	start := l.out.head
 	if l.streamed && l.pending.len() > 0 {
@@ -209,12 +210,13 @@ func (l *Link) rejected(reply []byte) bool {
 	}
 	l.set.Counters.Rejected++
 	if word != noReplicas {
-		l.redo = append(l.redo, l.loseWithheld()...) // of a node that is no master now
+		l.redo = append(l.loseWithheld(1), l.redo...) // of a node that is no master now; it was before what is there already
 	}
 	first := l.state != condemned
 	l.state = condemned
 	if first {
 		l.fenced = word == noReplicas
+		l.rejectedBy = bytes.Clone(reply)
 	}
 	n := len(l.redo)
 	l.setAside(nil)
@@ -234,9 +236,12 @@ func (l *Link) rejected(reply []byte) bool {
 // says that nothing of it was executed: all of it is sent again.
 func (l *Link) sortOut(reply []byte) {
 	e := l.pending.at(0)
-	again := e.Class == Read || bytes.HasPrefix(reply, aborted)
+	again := e.Class == Read && !(e.takes && wrote(e, reply)) || bytes.HasPrefix(reply, aborted)
 	if !again && e.replies > 0 {
 		_, again = l.unexecuted(reply)
+	}
+	if !again && e.Class != Read && !e.own && !resp.IsError(reply) {
+		l.overtaken(e)
 	}
 	switch {
 	case again:
@@ -246,6 +251,25 @@ func (l *Link) sortOut(reply []byte) {
 	}
 	l.setAside(reply)
 	l.endCondemned()
+}
+
+// overtaken: the head was applied although a command of its session before it was rejected. That one must not be done after it if it would undo
+// it, so its rejection is its reply.
+func (l *Link) overtaken(head *Entry) {
+	var applied *later
+	for i := range l.redo {
+		item := &l.redo[i]
+		if item.Owner != head.Owner || item.Canned != nil || item.Class != Overwrite && item.Class != Idempotent {
+			continue
+		}
+		if applied == nil {
+			applied = &later{keys: map[string]struct{}{}}
+			applied.add(l.out.bytes(l.out.head, head.end))
+		}
+		if applied.writes(item.Raw) {
+			l.set.Settle(item, answers(l.rejectedBy, item.replies))
+		}
+	}
 }
 
 // setAside moves the head to the backlog, with its reply if that is settled.

@@ -10,13 +10,25 @@ const (
 
 var poisoned = []byte("-ERR the server closed the connection each time that this command was sent\r\n")
 
-// Poisoned answers a lost command that must not be sent any more; false: it may.
-func (s *Set) Poisoned(item *Lost) bool {
+// Innocent says that the loss of its links was not the command's doing.
+func (item *Lost) Innocent() { item.losses = 0 }
+
+// Poisoned settles a lost command that must not be sent any more. It is answered at once, which is what true says, if it is
+// its session's first, else in its turn.
+func (s *Set) Poisoned(item *Lost, first bool) bool {
 	if item.Canned != nil || item.losses < poisonAfter {
 		return false
 	}
-	s.RefuseOne(item, poisoned)
-	return true
+	if first {
+		s.RefuseOne(item, poisoned)
+		return true
+	}
+	reply := poisoned
+	if item.before && item.Class != Read {
+		reply = unknownOutcome
+	}
+	s.Settle(item, answers(reply, item.replies))
+	return false
 }
 
 // redoAll appends lost commands to links, those of suspects to links of their own. All commands of a session go the
@@ -28,11 +40,12 @@ func (s *Set) redoAll(items []Lost) {
 			alone[items[i].Owner] = nil
 		}
 	}
+	begun := map[Owner]bool{}
 	for i := range items {
 		item := &items[i]
 		l, suspect := alone[item.Owner]
 		switch {
-		case s.Poisoned(item):
+		case s.Poisoned(item, !begun[item.Owner]):
 			continue
 		case !suspect:
 			l = s.Shared(item.Key)
@@ -42,6 +55,7 @@ func (s *Set) redoAll(items []Lost) {
 			l.connect(s.addr)
 			alone[item.Owner] = l
 		}
+		begun[item.Owner] = true
 		s.Redo(l, item)
 	}
 	for _, l := range alone {

@@ -94,3 +94,35 @@ func TestIdleSharedLost(t *testing.T) {
 		}
 	})
 }
+
+// TestPoisonedInTurn: a command that is not sent any more is answered behind those that were before it.
+func TestPoisonedInTurn(t *testing.T) {
+	s := scripted.Listen(t)
+	r := newRig(t, nil)
+	r.adopt(s.Addr())
+	a := r.client("a")
+	r.in(func() {
+		l := r.set.Shared(plain)
+		a.send(l, "GET 1", Read)
+		a.send(l, "GET poison", Read)
+	})
+	p := s.AcceptReady()
+	for range suspectAfter {
+		p.Expect("GET 1", "GET poison")
+		p.Cut()
+		r.until("the loss", func() bool { return len(r.lost) > 0 })
+		r.in(func() { r.lost = nil })
+		r.adopt(s.Addr())
+		p = s.AcceptReady()
+	}
+	p.Expect("GET 1", "GET poison")
+	p.Send("-LOADING Redis is loading the dataset in memory\r\n")
+	r.until("the rejection", func() bool { return len(r.rejected) == 1 })
+	p.Cut()
+	r.until("the loss", func() bool { return len(r.lost) > 0 })
+	r.adopt(s.Addr())
+	p = s.AcceptReady()
+	p.Expect("GET 1")
+	p.Send("$1\r\n1\r\n")
+	a.want("$1\r\n1\r\n", string(poisoned))
+}

@@ -222,6 +222,7 @@ func TestRejectionWords(t *testing.T) {
 		"-NOREPLICAS\r\n": "NOREPLICAS",
 		"-EXECABORT Transaction discarded because of previous errors.\r\n": "",
 		"-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n":               "",
+		"-UNBLOCKED the stream key no longer exists\r\n":                   "",
 		"-MISCONF Redis is configured to save RDB snapshots\r\n":           "",
 		"-UNKILLABLE\r\n":    "",
 		"-R\r\n":             "",
@@ -244,4 +245,54 @@ func TestRejectionWords(t *testing.T) {
 			t.Errorf("of a script, %q: %q, want %q", reply, got, want)
 		}
 	}
+}
+
+// TestPopBehindRejection: a pop that was executed all the same keeps what it has taken.
+func TestPopBehindRejection(t *testing.T) {
+	first, second := scripted.Listen(t), scripted.Listen(t)
+	r := newRig(t, nil)
+	r.adopt(first.Addr())
+	a := r.client("a")
+	r.in(func() {
+		l := r.set.Shared(plain)
+		a.send(l, "INCR 1", Write)
+		a.send(l, "BLPOP q 0", Read)
+		l.Takes()
+	})
+	p := first.AcceptReady()
+	p.Expect("INCR 1", "BLPOP q 0")
+	p.Send("-NOREPLICAS Not enough good replicas to write.\r\n*2\r\n$1\r\nq\r\n$1\r\nx\r\n")
+	p.ExpectClosed()
+	r.adopt(second.Addr())
+	p = second.AcceptReady()
+	p.Expect("INCR 1")
+	p.Send(":1\r\n")
+	a.want(":1\r\n", "*2\r\n$1\r\nq\r\n$1\r\nx\r\n")
+}
+
+// TestRejectedThenApplied: a write that was rejected is not done after one of the same session that was applied, which it would undo: the
+// rejection is its reply. Others are done.
+func TestRejectedThenApplied(t *testing.T) {
+	first, second := scripted.Listen(t), scripted.Listen(t)
+	r := newRig(t, nil)
+	r.adopt(first.Addr())
+	a, b := r.client("a"), r.client("b")
+	r.in(func() {
+		l := r.set.Shared(plain)
+		b.send(l, "SET a 0", Overwrite)
+		a.send(l, "SET a 1", Overwrite)
+		a.send(l, "SET c 1", Overwrite)
+		a.send(l, "INCR a", Write)
+		a.send(l, "SET a 2", Overwrite)
+	})
+	p := first.AcceptReady()
+	p.Expect("SET a 0", "SET a 1", "SET c 1", "INCR a", "SET a 2")
+	p.Send(strings.Repeat(noReplicasReply, 4) + "+OK\r\n")
+	p.ExpectClosed()
+	r.adopt(second.Addr())
+	p = second.AcceptReady()
+	p.Expect("SET a 0", "SET c 1", "INCR a")
+	p.Send("+OK\r\n+OK\r\n:3\r\n")
+	a.want(noReplicasReply, "+OK\r\n", ":3\r\n", "+OK\r\n")
+	b.want("+OK\r\n")
 }

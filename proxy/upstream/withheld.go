@@ -216,28 +216,44 @@ func (l *Link) awaits() bool { return l.pinned != nil && l.withheld.len() > 0 }
 // loseWithheld takes the replies that wait off: the link is lost, or does not lead to the master any more. Whether the next one has
 // the writes is not known, so they are of unknown outcome like those that have no reply. The bytes of a write are sent again where the
 // policy says so, unless the same owner has sent one behind it that is not.
-func (l *Link) loseWithheld() (lost []Lost) {
+// The first commands that are pending, so many, are known not to be executed.
+func (l *Link) loseWithheld(first int) (lost []Lost) {
 	w := &l.withheld
 	if w.len() == 0 {
 		return nil
 	}
 	c := &l.set.Counters
-	blocked := map[Owner]bool{}
-	for i := range w.len() {
-		if it := &w.items[w.head+i]; it.wrote && (it.raw == 0 || !l.mayResend(it.Class)) {
-			blocked[it.Owner] = true
+	// From the last to the first, as in notInARow, but for keys: what is behind a write.
+	behind := map[Owner]struct{ write, unsent bool }{}
+	once := func(o Owner, c Class, may bool) (again bool) {
+		b := behind[o]
+		again = may && !b.unsent && !(c == Idempotent && b.write && l.set.opt.Policy == ResendIdempotent)
+		b.write, b.unsent = true, b.unsent || !again
+		behind[o] = b
+		return again
+	}
+	for i := range l.redo { // executed behind a rejection; what was rejected is sent behind it in any case
+		if item := &l.redo[i]; item.Canned != nil && item.Class != Read {
+			once(item.Owner, item.Class, false)
 		}
 	}
-	for i := range l.pending.len() {
+	for i := l.pending.len() - 1; i >= first; i-- {
 		// What was not written is sent behind it in any case.
-		if e := l.pending.at(i); !e.own && e.canned == nil && e.end <= l.out.sent && (e.takes || !l.mayResend(e.Class)) {
-			blocked[e.Owner] = true
+		if e := l.pending.at(i); !e.own && e.canned == nil && e.end <= l.out.sent && (e.takes || e.Class != Read) {
+			once(e.Owner, e.Class, !e.takes && l.mayResend(e.Class))
 		}
 	}
-	for w.len() > 0 {
+	resend := make([]bool, w.len())
+	for i := len(resend) - 1; i >= 0; i-- {
+		it := &w.items[w.head+i]
+		resend[i] = it.raw > 0
+		if it.wrote {
+			resend[i] = once(it.Owner, it.Class, resend[i] && l.mayResend(it.Class))
+		}
+	}
+	for _, again := range resend {
 		it, raw, reply := w.pop()
 		item := Lost{Owner: it.Owner, Key: l.key, Tag: it.Tag, Class: it.Class, before: it.before, takes: it.takes, tries: it.tries, losses: it.losses}
-		again := len(raw) > 0 && (!it.wrote || !blocked[it.Owner])
 		switch {
 		case it.canned != nil || !it.wrote && (!again || resp.IsError(reply)):
 			if it.canned == nil {
