@@ -94,3 +94,40 @@ func TestWithheldBeforeARow(t *testing.T) {
 	a.ack.Send(":0\r\n:2\r\n")
 	c.want(UnknownOutcome, UnknownOutcome, "+OK\r\n")
 }
+
+// TestWithheldBeforeUnknown: nor if one behind it has an unknown outcome, in flight or executed behind a rejection.
+func TestWithheldBeforeUnknown(t *testing.T) {
+	for name, replies := range map[string]string{"in flight": "", "behind a rejection": noReplicasReply + ":3\r\n"} {
+		t.Run(name, func(t *testing.T) {
+			a := newAsking(t, nil)
+			c := a.client("c")
+			a.in(func() { c.send(a.link, "SET a 1", Overwrite) })
+			a.data.Expect("SET a 1")
+			a.data.Send("+OK\r\n")
+			a.asked()
+			a.in(func() {
+				c.send(a.link, "INCR b", Write)
+				c.send(a.link, "INCR a", Write)
+			})
+			a.data.Expect("INCR b", "INCR a")
+			a.data.Send(replies)
+			if replies != "" {
+				a.until("the fence", func() bool { return a.fenced > 0 })
+			}
+			next := scripted.Listen(t)
+			a.adopt(next.Addr())
+			if replies == "" {
+				c.want(UnknownOutcome, UnknownOutcome, UnknownOutcome)
+				return
+			}
+			conn := next.Accept()
+			conn.Handshake()
+			conn.Expect("INCR b")
+			conn.Send(":1\r\n")
+			a.srv, a.ack = next, nil
+			a.asked()
+			a.ack.Send(":0\r\n:2\r\n")
+			c.want(UnknownOutcome, ":1\r\n", UnknownOutcome)
+		})
+	}
+}
