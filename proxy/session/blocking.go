@@ -31,6 +31,20 @@ func (s *Session) blockAgain(item *upstream.Lost) {
 	p.blocking = now // those behind it have all their time, and this one may be lost once more
 }
 
+// surelyWaits: a command that breaks its link does so sooner.
+const surelyWaits = time.Second
+
+// hasWaited: where the oldest command in flight is one that blocks, and has waited, neither it nor those behind it have broken the link.
+func (s *Session) hasWaited(lost []upstream.Lost) {
+	p := s.pin
+	if len(lost) == 0 || !command.ByID(command.ID(lost[0].Tag)&^unanswered).Flags.Has(command.Blocking) || s.g.Loop.Now().Sub(p.blocking) < surelyWaits {
+		return
+	}
+	for i := range lost {
+		lost[i].Waited()
+	}
+}
+
 // shortened is a blocking command with its timeout reduced by the time it has waited, or raw itself where
 // there is none, or none that can be read.
 func shortened(raw []byte, id command.ID, waited time.Duration) []byte {
@@ -68,8 +82,17 @@ func timeoutOf(id command.ID, args [][]byte) (at int, unit time.Duration) {
 		return 2, time.Millisecond
 	case command.WaitAOF:
 		return 3, time.Millisecond
-	case command.XRead, command.XReadGroup:
+	case command.Blmovem:
+		return 5, time.Second
+	case command.XRead, command.XReadGroup, command.TsRead:
+		from := 1
+		if id == command.XReadGroup {
+			from = 4 // behind GROUP group consumer
+		}
 		for i, a := range args {
+			if i < from {
+				continue
+			}
 			switch {
 			case is(a, "block"):
 				return i + 1, time.Millisecond

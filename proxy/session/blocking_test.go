@@ -103,3 +103,19 @@ func TestStreamGone(t *testing.T) {
 	})
 	c.close()
 }
+
+// TestShortenedByPlace: the word BLOCK is looked for where it can stand.
+func TestShortenedByPlace(t *testing.T) {
+	raw := wire("XREADGROUP GROUP block 7 BLOCK 5000 STREAMS s >")
+	if got := string(shortened([]byte(raw), command.XReadGroup, time.Second)); got != wire("XREADGROUP GROUP block 7 BLOCK 4000 STREAMS s >") {
+		t.Errorf("%q", got)
+	}
+	raw = wire("TS.READ BLOCK 5000 STREAMS s 0")
+	if got := string(shortened([]byte(raw), command.TsRead, time.Second)); got == raw {
+		t.Errorf("%q", got)
+	}
+	raw = wire("BLMOVEM a b LEFT LEFT 5")
+	if got := string(shortened([]byte(raw), command.Blmovem, time.Second)); got == raw {
+		t.Errorf("%q", got)
+	}
+}

@@ -25,7 +25,7 @@ func (s *Session) dispatch(c *resp.Command, rest []byte) bool {
 	if s.pin != nil {
 		return s.dispatchPinned(c, info, rest)
 	}
-	if info.Way == command.Shared && len(c.Raw) < reactor.LargeFrame && s.bulky == 0 {
+	if info.Way == command.Shared && len(c.Raw) < reactor.LargeFrame && (s.bulky == 0 || s.g.Gate.Mode() == gate.RefuseWrites) {
 		if !s.g.waitsOut(info) {
 			return s.dispatchShared(c, info, rest)
 		}
@@ -101,7 +101,13 @@ func (s *Session) special(raw []byte, c *resp.Command, info *command.Info) ([]by
 	if cursorArg(info.ID) > 0 {
 		return s.g.toServer(raw, info.ID, args), info.ID
 	}
-	s.g.noteScript(info.ID, args)
+	if info.ID == command.ScriptFlush {
+		s.halt(stopIdle) // what comes behind it is not to be forgotten when it is answered
+		return raw, info.ID
+	}
+	if !s.unauthenticated() {
+		s.g.noteScript(info.ID, args)
+	}
 	return raw, command.Unknown
 }
 
@@ -114,11 +120,13 @@ const (
 	answered         // with the refusal
 )
 
-// admit asks the gate. When it refuses writes, what is not on the shared way is refused, too: a link of one session's own that is
+// admit asks the gate. When it refuses writes, what needs a link of one session's own is refused, too: one that is
 // lost is not made again before the release.
 func (s *Session) admit(info *command.Info, rest []byte) verdict {
 	switch mode := s.g.Gate.Mode(); {
 	case mode == gate.Pass || mode == gate.HoldWrites && passesWriteHold(info):
+		return pass
+	case mode == gate.RefuseWrites && info.Way == command.Local && (s.pin == nil || s.pin.link != nil):
 		return pass
 	case s.g.Gate.Holds():
 		s.park(s.count(rest), len(rest))

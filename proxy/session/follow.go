@@ -3,6 +3,8 @@ package session
 import (
 	"bytes"
 
+	"github.com/tidwall/redcon"
+
 	"sentinelproxy/proxy/command"
 	"sentinelproxy/resp"
 )
@@ -19,7 +21,7 @@ type special struct {
 // isSpecial says whether a queued command has to be followed.
 func isSpecial(info *command.Info) bool {
 	switch info.ID {
-	case command.Select, command.Auth, command.Hello, command.ClientSetName, command.ClientSetInfo:
+	case command.Select, command.Auth, command.Hello, command.ClientSetName, command.ClientSetInfo, command.ClientGetName, command.ClientId:
 		return true
 	}
 	return info.Pin == command.PinSubscribe || setsUp(info)
@@ -100,6 +102,10 @@ func (s *Session) followOne(info *command.Info, args [][]byte, reply []byte) []b
 	case command.ClientSetInfo:
 		s.setInfo(args)
 		return nil
+	case command.ClientId:
+		return redcon.AppendInt(nil, s.id)
+	case command.ClientGetName:
+		return s.nameReply()
 	default:
 		if info.Pin == command.PinSubscribe {
 			s.followSubscription(reply)

@@ -24,6 +24,9 @@ func (s *Session) tagged(tag command.ID, reply []byte, last bool) {
 		s.answer(reply)
 		return
 	}
+	if tag == command.ScriptFlush && s.g.Scripts != nil && !resp.IsError(reply) {
+		s.g.Scripts.Forget()
+	}
 	if s.ask != nil && s.ask.clients {
 		s.ask.then(reply)
 		return
@@ -46,9 +49,10 @@ func (s *Session) tagged(tag command.ID, reply []byte, last bool) {
 	failed := s.cut == 0 && resp.IsError(reply)
 	p := s.pin
 	switch tag {
-	case command.Unknown:
-		s.answer(reply)
-		return
+	case tagUnknown:
+		if failed && p.reasons[command.PinUnknown] > 0 {
+			p.reasons[command.PinUnknown]--
+		}
 	case tagDiscarded:
 		return
 	case tagReplyMode:
@@ -72,6 +76,8 @@ func (s *Session) tagged(tag command.ID, reply []byte, last bool) {
 	case command.ClientCaching:
 		if failed {
 			p.reasons[command.PinTracking]--
+		} else {
+			p.caching = p.cachingAsked
 		}
 	case command.ClientGetRedir, command.ClientTrackingInfo:
 		reply = s.ownRedirect(tag, reply)
@@ -83,6 +89,11 @@ func (s *Session) tagged(tag command.ID, reply []byte, last bool) {
 			if s.muted && !failed {
 				s.confirmAloud(reply)
 				return
+			}
+		} else if tag != command.ClientReply && setsUp(command.ByID(tag)) {
+			s.setupAnswered(failed)
+			if failed && p.reasons[why] > 0 {
+				p.reasons[why]--
 			}
 		} else if failed && why.Ends() == command.EndsWithError && p.reasons[why] > 0 {
 			p.reasons[why]--

@@ -74,15 +74,16 @@ func (s *Session) wrongArity(name string) {
 	s.answerError("ERR wrong number of arguments for '%s' command", name)
 }
 
-func (s *Session) answerName() {
+func (s *Session) answerName() { s.answer(s.nameReply()) }
+
+func (s *Session) nameReply() []byte {
 	switch {
 	case len(s.name) > 0:
-		s.answer(redcon.AppendBulk(nil, s.name))
+		return redcon.AppendBulk(nil, s.name)
 	case s.key.Proto == 3:
-		s.answer([]byte("_\r\n"))
-	default:
-		s.answer([]byte("$-1\r\n"))
+		return []byte("_\r\n")
 	}
+	return []byte("$-1\r\n")
 }
 
 func (s *Session) setName(args [][]byte) {

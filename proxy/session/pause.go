@@ -24,6 +24,9 @@ func (s *Session) beginPause(raw []byte, args [][]byte) {
 	raw = append([]byte(nil), raw...)
 	until := s.g.Loop.Now().Add(time.Duration(ms) * time.Millisecond)
 	was := s.g.paused
+	if was.After(until) {
+		until = was // a shorter one does not end it
+	}
 	set := func(t time.Time) func(*Group) { return func(g *Group) { g.paused = t } }
 	q := s.hold()
 	s.g.everywhere(set(until), func() {

@@ -3,6 +3,7 @@ package session
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"sentinelproxy/internal/servers"
 )
@@ -44,4 +45,28 @@ func TestPauseWrite(t *testing.T) {
 	a.close()
 	b.close()
 	c.close()
+}
+
+// TestShorterPause: the longer of two counts.
+func TestShorterPause(t *testing.T) {
+	node := servers.NewT(t).Redis(servers.RedisOptions{})
+	l := newLane(t, nil)
+	l.serve(node.Addr())
+	c := l.client()
+	c.do("CLIENT PAUSE 900 WRITE", "CLIENT PAUSE 10 WRITE")
+	c.expect("+OK\r\n+OK\r\n")
+	time.Sleep(50 * time.Millisecond)
+	w, r := l.client(), l.client()
+	w.do("SET k 1")
+	time.Sleep(20 * time.Millisecond)
+	began := time.Now()
+	r.do("GET x")
+	r.expect("$-1\r\n")
+	if d := time.Since(began); d > 400*time.Millisecond {
+		t.Errorf("a read waited %v", d)
+	}
+	w.expect("+OK\r\n")
+	for _, c := range []*client{c, w, r} {
+		c.close()
+	}
 }

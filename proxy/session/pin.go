@@ -1,6 +1,7 @@
 package session
 
 import (
+	"bytes"
 	"time"
 
 	"sentinelproxy/proxy/command"
@@ -27,10 +28,13 @@ type pin struct {
 
 	blocking time.Time // when the oldest blocking command began to wait
 
-	setup setups
-	tx    transaction
-	subs  subscriptions
-	lost  []upstream.Lost // to be done again on a new link
+	setup        setups
+	asked        []setup // set-ups in flight, oldest first
+	cachingAsked []byte  // the last CLIENT CACHING that was sent
+	caching      []byte  // one that has been answered, and is for the next command
+	tx           transaction
+	subs         subscriptions
+	lost         []upstream.Lost // to be done again on a new link
 }
 
 func (p *pin) has(why command.Pin) bool { return p.reasons[why] > 0 }
@@ -119,6 +123,13 @@ func (s *Session) dispatchPinned(c *resp.Command, info *command.Info, rest []byt
 		s.halt(stopIdle)
 		return false
 	}
+	if info.ID == command.Monitor && c.Args == 1 && s.pin.has(command.PinMonitor) && !s.pin.tx.open && !(s.key.Proto == 2 && s.pin.subscribed()) {
+		if s.inflight > 0 {
+			s.halt(stopIdle)
+			return false
+		}
+		return true // a server says nothing to a second one
+	}
 	if info.Pin == command.PinWait && !s.pin.tx.open && !(s.key.Proto == 2 && s.pin.subscribed()) {
 		s.countWrites()
 	}
@@ -188,7 +199,9 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 				}
 				break
 			}
-			raw, tag = s.endTransaction(raw, tag)
+			if raw, tag = s.endTransaction(raw, tag); tag == tagNil || tag == tagAborted {
+				class = upstream.Read // a DISCARD
+			}
 		case command.Unwatch:
 			p.tx.watchLost = p.tx.watchLost && c.Args != 1 // for an EXEC that is pipelined behind it
 		case command.ClientReply:
@@ -200,11 +213,14 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 			if info.Flags&(command.Cursor|command.Scripting) != 0 {
 				raw, _ = s.special(raw, c, info)
 			}
-			if info.Flags.Has(command.Blocking) && s.inflight == 0 {
+			if s.inflight == 0 {
 				p.blocking = s.g.Loop.Now()
 			}
 			if info.Pin == command.PinSubscribe {
 				p.subs.expect(c.Args - 1)
+			}
+			if info.ID == command.ClientCaching {
+				p.cachingAsked = bytes.Clone(raw)
 			}
 			if setsUp(info) {
 				switch args := s.arguments(c); {
@@ -213,11 +229,14 @@ func (s *Session) send(c *resp.Command, info *command.Info) {
 				case info.ID == command.ClientTracking:
 					raw = s.beginTracking(raw, args)
 				default:
-					p.setup.note(info.ID, raw, args)
+					p.asked = append(p.asked, setup{info.ID, bytes.Clone(raw)})
 				}
 			}
 			if info.Pin.Ends() == command.EndsWithError {
 				p.used = true
+			}
+			if info.Pin == command.PinUnknown {
+				tag = tagUnknown
 			}
 		}
 	}

@@ -24,6 +24,9 @@ func (s *Session) Reply(e *upstream.Entry, reply []byte, last bool) {
 	if s.streaming = !last; s.streaming {
 		s.bulky = bulkyFor
 	}
+	if last && s.pin != nil && s.pin.caching != nil && s.ask == nil {
+		s.pin.cached(command.ID(e.Tag) &^ unanswered)
+	}
 	if e.Tag != 0 {
 		s.hooked(e, reply, last)
 	} else {
@@ -36,6 +39,9 @@ func (s *Session) Reply(e *upstream.Entry, reply []byte, last bool) {
 	}
 	s.resize(s.cut)
 	s.cut = 0
+	if s.pin != nil && s.inflight > 0 && (s.pin.has(command.PinBlocking) || s.pin.has(command.PinWait)) {
+		s.pin.blocking = s.g.Loop.Now() // the next one's turn
+	}
 	if s.forgets {
 		s.forgetCached()
 	}

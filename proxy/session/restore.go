@@ -15,9 +15,6 @@ import (
 // seems to be well: one that is refused again and again must not be asked for in a loop.
 const retryPinned = 50 * time.Millisecond
 
-// longBlocked is how long a blocking command has been on a link that is not the cause of its end.
-const longBlocked = 10 * time.Second
-
 // Lost is upstream's: the session's own link is gone.
 func (s *Session) Lost(_ *upstream.Link, lost []upstream.Lost) {
 	p := s.pin
@@ -26,11 +23,9 @@ func (s *Session) Lost(_ *upstream.Link, lost []upstream.Lost) {
 		return
 	}
 	p.link, p.orphaned = nil, true
-	if !p.blocking.IsZero() && s.g.Loop.Now().Sub(p.blocking) >= longBlocked {
-		for i := range lost {
-			lost[i].Innocent() // it has waited; the server does not close because of it, or of what is behind it
-		}
-	}
+	p.tx.failed = p.tx.failed || p.tx.spoiled // the next server may not refuse what this one has
+	p.subs.due = slices.DeleteFunc(p.subs.due, func(d *confirmations) bool { return d.again })
+	s.hasWaited(lost)
 	p.lost = append(p.lost, lost...)
 	s.redirected = redirected{}
 	for i := range p.lost {
@@ -136,8 +131,12 @@ func (s *Session) Restore() {
 		raw, n := s.g.Scripts.Load()
 		p.link.AppendOwn(r, raw, n, 0)
 	}
-	if t := &p.tx; t.answered > 0 && t.answered <= len(t.ends) {
-		p.link.AppendOwn(r, t.log[:t.ends[t.answered-1]], t.answered, 0)
+	if p.caching != nil {
+		p.link.AppendOwn(r, p.caching, 1, 0)
+	}
+	if t := &p.tx; t.answered > 0 && len(t.ends) > 0 {
+		n := min(t.answered, len(t.ends))
+		p.link.AppendOwn(r, t.log[:t.ends[n-1]], n, 0)
 	}
 	if p.has(command.PinTracking) && s.key.Proto == 3 {
 		s.forgetCached()
@@ -152,9 +151,13 @@ func (s *Session) Restore() {
 			s.g.Links.Abandon(lost[i:])
 			break
 		}
-		if item := &lost[i]; command.ID(item.Tag)&^unanswered == command.Exec && p.tx.watchLost && item.Canned == nil {
+		if item := &lost[i]; command.ID(item.Tag)&^unanswered == command.Exec && (p.tx.watchLost || p.tx.failed) && item.Canned == nil {
 			s.g.Links.Replace(item, discard)
-			item.Tag = item.Tag&uint16(unanswered) | uint16(tagNil)
+			as := tagNil
+			if p.tx.failed {
+				as = tagAborted
+			}
+			item.Tag, item.Class = item.Tag&uint16(unanswered)|uint16(as), upstream.Read
 		}
 		if s.g.Links.Poisoned(&lost[i], i == 0) {
 			continue

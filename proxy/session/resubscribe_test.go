@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"sentinelproxy/internal/servers"
 	"sentinelproxy/proxy/gate"
 	"sentinelproxy/proxy/internal/scripted"
 )
@@ -73,4 +74,39 @@ func TestHeldBehindSubscriptionLost(t *testing.T) {
 			publisher.close()
 		})
 	}
+}
+
+// TestSubscriptionRefused: one that is refused while those before it are made again counts no more.
+func TestSubscriptionRefused(t *testing.T) {
+	pool := servers.NewT(t)
+	a := pool.Redis(servers.RedisOptions{})
+	s := scripted.Listen(t)
+	l := newLane(t, nil)
+	l.serve(a.Addr())
+	c := l.client()
+	c.do("SUBSCRIBE a")
+	c.expect("*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n")
+	d := direct(t, a.Addr())
+	d.do("CLIENT PAUSE 500 ALL")
+	d.expect("+OK\r\n")
+	c.do("UNSUBSCRIBE a")
+	l.until("in flight", func() bool { return l.links.Usage().InFlight == 1 })
+	time.Sleep(10 * time.Millisecond)
+	l.adopt(s.Addr().String()) // never answers
+	time.Sleep(50 * time.Millisecond)
+	l.in(func() { l.links.Drop(); l.gate.Refuse(); l.links.Refuse(l.g.Refusal) })
+	c.expect("-NOMASTER none\r\n")
+	a2 := pool.Redis(servers.RedisOptions{})
+	l.serve(a2.Addr())
+	c.do("UNSUBSCRIBE a")
+	c.expect("*3\r\n$11\r\nunsubscribe\r\n$1\r\na\r\n:0\r\n")
+	l.settled()
+	c.do("SELECT 1")
+	c.expect("+OK\r\n")
+	l.serve(a.Addr())
+	c.do("SET k v")
+	c.expect("+OK\r\n")
+	d.do("GET k")
+	d.expect("$-1\r\n") // it is in database 1
+	c.close()
 }

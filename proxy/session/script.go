@@ -51,6 +51,7 @@ func (s *Scripts) remember(key uint64, body []byte) {
 		delete(s.mu.bodies, s.mu.order[0])
 		s.mu.order = s.mu.order[1:]
 		s.mu.evicted++
+		s.generation.Add(1) // what lanes have seen may be what is forgotten
 	}
 }
 
@@ -100,9 +101,6 @@ func (g *Group) noteScript(id command.ID, args [][]byte) {
 	case command.Eval, command.EvalRo:
 	case command.ScriptLoad:
 		at = 2
-	case command.ScriptFlush:
-		g.Scripts.Forget()
-		return
 	default:
 		return
 	}

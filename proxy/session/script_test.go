@@ -94,3 +94,98 @@ func TestDeepReply(t *testing.T) {
 	c.close()
 	other.close()
 }
+
+// TestScriptFlushRefused: nothing is forgotten.
+func TestScriptFlushRefused(t *testing.T) {
+	pool := servers.NewT(t)
+	a, b := pool.Redis(servers.RedisOptions{Config: []string{"user low on >pw ~* &* +@all -script"}}), pool.Redis(servers.RedisOptions{Config: []string{"user low on >pw ~* &* +@all -script"}})
+	l := newLane(t, func(l *lane, o *upstream.Options) {
+		l.g.Scripts = NewScripts(1 << 20)
+		o.Scripts = l.g.Scripts.Load
+	})
+	l.serve(a.Addr())
+	c := l.client()
+	c.send("*3\r\n$6\r\nSCRIPT\r\n$4\r\nLOAD\r\n$8\r\nreturn 1\r\n")
+	c.expect("$40\r\ne0e1f9fabfc9d4800c877a703b823ac0578ff8db\r\n")
+	e := l.client()
+	e.do("AUTH low pw", "SCRIPT FLUSH")
+	e.expect("+OK\r\n-NOPERM")
+	e.upTo("\r\n")
+	e.close()
+	c.do("EVALSHA e0e1f9fabfc9d4800c877a703b823ac0578ff8db 0")
+	c.expect(":1\r\n")
+	l.serve(b.Addr())
+	c.do("EVALSHA e0e1f9fabfc9d4800c877a703b823ac0578ff8db 0")
+	c.expect(":1\r\n")
+	c.close()
+}
+
+// TestScriptEvictedIsRememberedAgain: when it is loaded again.
+func TestScriptEvictedIsRememberedAgain(t *testing.T) {
+	pool := servers.NewT(t)
+	a, b := pool.Redis(servers.RedisOptions{}), pool.Redis(servers.RedisOptions{})
+	l := newLane(t, func(l *lane, o *upstream.Options) {
+		l.g.Scripts = NewScripts(2 * (10 + scriptCost))
+		o.Scripts = l.g.Scripts.Load
+	})
+	l.serve(a.Addr())
+	c := l.client()
+	load := "*3\r\n$6\r\nSCRIPT\r\n$4\r\nLOAD\r\n$8\r\nreturn 1\r\n"
+	c.send(load)
+	c.expect("$40\r\ne0e1f9fabfc9d4800c877a703b823ac0578ff8db\r\n")
+	for _, n := range []string{"2", "3", "4"} {
+		c.send("*3\r\n$4\r\nEVAL\r\n$8\r\nreturn " + n + "\r\n$1\r\n0\r\n")
+		c.expect(":" + n + "\r\n")
+	}
+	c.send(load)
+	c.expect("$40\r\ne0e1f9fabfc9d4800c877a703b823ac0578ff8db\r\n")
+	l.serve(b.Addr())
+	c.do("EVALSHA e0e1f9fabfc9d4800c877a703b823ac0578ff8db 0")
+	c.expect(":1\r\n")
+	c.close()
+}
+
+// TestUnauthenticatedScripts: those of clients that have not logged in are not remembered.
+func TestUnauthenticatedScripts(t *testing.T) {
+	pool := servers.NewT(t)
+	a, b := pool.Redis(servers.RedisOptions{Password: "pw"}), pool.Redis(servers.RedisOptions{Password: "pw"})
+	l := newLane(t, func(l *lane, o *upstream.Options) {
+		l.g.Scripts = NewScripts(64 << 10)
+		o.Scripts = l.g.Scripts.Load
+		o.Warm = true
+	})
+	l.serve(a.Addr())
+	c := l.client()
+	c.do("AUTH pw")
+	c.expect("+OK\r\n")
+	c.send("*3\r\n$6\r\nSCRIPT\r\n$4\r\nLOAD\r\n$8\r\nreturn 1\r\n")
+	c.expect("$40\r\ne0e1f9fabfc9d4800c877a703b823ac0578ff8db\r\n")
+	e := l.client()
+	for i := range 80 {
+		e.do(fmt.Sprintf("EVAL x%d 0", i))
+		e.expect("-NOAUTH Authentication required.\r\n")
+	}
+	e.close()
+	l.serve(b.Addr())
+	c.do("EVALSHA e0e1f9fabfc9d4800c877a703b823ac0578ff8db 0")
+	c.expect(":1\r\n")
+	c.close()
+}
+
+// TestScriptBehindFlush: what comes behind SCRIPT FLUSH in a pipeline is remembered.
+func TestScriptBehindFlush(t *testing.T) {
+	pool := servers.NewT(t)
+	a, b := pool.Redis(servers.RedisOptions{}), pool.Redis(servers.RedisOptions{})
+	l := newLane(t, func(l *lane, o *upstream.Options) {
+		l.g.Scripts = NewScripts(1 << 20)
+		o.Scripts = l.g.Scripts.Load
+	})
+	l.serve(a.Addr())
+	c := l.client()
+	c.send(wire("SCRIPT FLUSH") + "*3\r\n$4\r\nEVAL\r\n$8\r\nreturn 1\r\n$1\r\n0\r\n")
+	c.expect("+OK\r\n:1\r\n")
+	l.serve(b.Addr())
+	c.do("EVALSHA e0e1f9fabfc9d4800c877a703b823ac0578ff8db 0")
+	c.expect(":1\r\n")
+	c.close()
+}

@@ -45,6 +45,19 @@ func (u *setups) note(id command.ID, raw []byte, args [][]byte) {
 	}
 }
 
+// setupAnswered takes the reply to the oldest of those in flight. An error proves that nothing was set up, and is not repeated on the next master,
+// which might think otherwise.
+func (s *Session) setupAnswered(failed bool) {
+	p := s.pin
+	if len(p.asked) == 0 {
+		return
+	}
+	u := p.asked[0]
+	if p.asked = p.asked[1:]; !failed {
+		p.setup.note(u.id, u.raw, u.args())
+	}
+}
+
 func (u *setups) forget(id command.ID) {
 	*u = slices.DeleteFunc(*u, func(s setup) bool { return s.id == id })
 }
@@ -66,6 +79,15 @@ func (s *Session) setUpAgain() {
 		case id == 0:
 			p.link.AppendOwn(retracking{s}, u.raw, 1, 0)
 		}
+	}
+}
+
+// cached: a command that CLIENT CACHING may have been for has been answered. A transaction is one command.
+func (p *pin) cached(tag command.ID) {
+	switch tag {
+	case command.Multi, tagQueued:
+	default:
+		p.caching = nil
 	}
 }
 

@@ -18,6 +18,7 @@ const (
 	tagAborted                                        // a DISCARD sent for an EXEC after a refused command: EXECABORT
 	tagDiscarded                                      // a DISCARD that nobody has asked for
 	tagReplyMode                                      // CLIENT REPLY: see silent.go
+	tagUnknown                                        // a command that the table lacks
 	tagUnwatched                                      // an EXEC with arguments and without MULTI: an error, and no WATCH is left
 )
 
@@ -59,6 +60,9 @@ func (t *transaction) forget(c *reactor.Conn) {
 
 // queue notes a command inside MULTI.
 func (t *transaction) queue(c *reactor.Conn, raw []byte, info *command.Info) command.ID {
+	if t.failed || t.spoiled { // EXEC will be refused, whatever there is
+		return tagQueued
+	}
 	t.log = c.Append(t.log, raw)
 	t.ends = append(t.ends, len(t.log))
 	if isSpecial(info) {
@@ -101,7 +105,7 @@ func (s *Session) transactionAnswered(tag command.ID, reply []byte) []byte {
 		p.tx.answered++
 		return reply
 	case tagQueued:
-		if failed {
+		if failed && !p.tx.spoiled {
 			p.tx.refused = append(p.tx.refused, p.tx.answered-1) // MULTI is the first of those that are answered
 		}
 		p.tx.answered++
@@ -124,7 +128,7 @@ func (s *Session) transactionAnswered(tag command.ID, reply []byte) []byte {
 	}
 	// EXEC and DISCARD end the transaction and every WATCH, whatever they answer, but for errors that say
 	// that there was none.
-	if !failed || !bytes.Contains(reply, []byte("without MULTI")) {
+	if !failed || tag != command.Discard && !bytes.Contains(reply, []byte("without MULTI")) || tag == command.Discard && p.has(command.PinTransaction) {
 		if len(p.tx.specials) > 0 {
 			p.used = true
 			reply = s.follow(reply)

@@ -111,3 +111,19 @@ func TestDebuggerCommands(t *testing.T) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
 }
+
+// TestTypo: an error ends the pin.
+func TestTypo(t *testing.T) {
+	node := servers.NewT(t).Redis(servers.RedisOptions{})
+	l := newLane(t, nil)
+	l.serve(node.Addr())
+	c := l.client()
+	c.do("FOOBAR")
+	l.settled()
+	l.in(func() {
+		if u := l.links.Usage(); u.Pinned != 0 {
+			t.Errorf("%+v %v", u, l.g.Pinned())
+		}
+	})
+	c.close()
+}

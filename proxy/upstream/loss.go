@@ -53,6 +53,10 @@ var execAbort = []byte("EXECABORT Transaction discarded because of: ")
 // aborted begins EXEC's error when a command was not queued.
 var aborted = []byte("-EXECABORT ")
 
+// demoted begins what a Redis that becomes a replica tells whoever waits in a blocking command. It is about the server, so it may come any number
+// of times.
+var demoted = []byte("-UNBLOCKED force unblock")
+
 // rejection returns the first word of an error reply that says that nothing was applied because the
 // server is not, or not yet, a master that serves; "" for any other reply.
 func rejection(reply []byte, class Class) string {
@@ -114,7 +118,7 @@ type Lost struct {
 func (l *Link) again(e *Entry, start uint64) (Lost, bool) {
 	lost := Lost{Owner: e.Owner, Canned: e.canned, Key: l.key, Tag: e.Tag, Class: e.Class, before: e.before, takes: e.takes, tries: e.tries, losses: e.losses, replies: e.replies}
 	c := &l.set.Counters
-	if start < l.out.sent && !l.dropping { // a link that we close says nothing of its commands
+	if start < l.out.sent && !l.dropping && !l.leaving { // a link that we close says nothing of its commands
 		lost.losses++
 	}
 	switch {
@@ -220,6 +224,9 @@ func (l *Link) rejected(reply []byte) bool {
 	}
 	n := len(l.redo)
 	l.setAside(nil)
+	if !l.fenced && !bytes.HasPrefix(reply, demoted) {
+		l.redo[n].tries++
+	}
 	if word == noReplicas && bytes.HasPrefix(reply[1:], execAbort) {
 		l.redo[n].refused = bytes.Clone(reply)
 	}
@@ -282,9 +289,6 @@ func (l *Link) setAside(reply []byte) {
 	}
 	l.set.Counters.Answered++
 	item := Lost{Owner: e.Owner, Key: l.key, Tag: e.Tag, Class: e.Class, before: e.before, takes: e.takes, tries: e.tries, replies: e.replies}
-	if !l.fenced {
-		item.tries++
-	}
 	if reply != nil {
 		item.Canned = bytes.Clone(reply)
 	} else {

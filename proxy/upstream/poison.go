@@ -10,8 +10,8 @@ const (
 
 var poisoned = []byte("-ERR the server closed the connection each time that this command was sent\r\n")
 
-// Innocent says that the loss of its links was not the command's doing.
-func (item *Lost) Innocent() { item.losses = 0 }
+// Waited says that the command has only waited on the links that broke.
+func (item *Lost) Waited() { item.losses = 0 }
 
 // Poisoned settles a lost command that must not be sent any more. It is answered at once, which is what true says, if it is
 // its session's first, else in its turn.
