@@ -213,5 +213,13 @@ func resolve(name string) (netip.AddrPort, error) {
 	if err != nil {
 		return netip.AddrPort{}, fmt.Errorf("master %q: %w", name, err)
 	}
-	return netip.AddrPortFrom(ips[0].Unmap(), uint16(number)), nil
+	for _, ip := range ips[:len(ips)-1] { // as the probe has done: the first that can be connected to
+		addr := netip.AddrPortFrom(ip.Unmap(), uint16(number))
+		conn, err := (&net.Dialer{Timeout: resolveTimeout / time.Duration(len(ips))}).DialContext(ctx, "tcp", addr.String())
+		if err == nil {
+			conn.Close()
+			return addr, nil
+		}
+	}
+	return netip.AddrPortFrom(ips[len(ips)-1].Unmap(), uint16(number)), nil
 }

@@ -191,7 +191,7 @@ var secretPartner = map[string]string{
 // checkSecrets refuses a secret given both ways, also when one of them would win by precedence: a
 // rotated file that is never read is found out too late.
 func checkSecrets(all map[string]setting) error {
-	for _, name := range []string{"password", "sentinel-password"} {
+	for _, name := range []string{"password", "sentinel-password", "admin-token"} {
 		secret, file := all[name], all[secretPartner[name]]
 		if !secret.isEmpty() && !file.isEmpty() {
 			return usagef("%s and %s are both given; which one is meant?", secret.label, file.label)

@@ -144,7 +144,12 @@ func (s *stepper) learnTimer(t Timer) {
 // learnEvent takes in what a Sentinel said, or what is known of it.
 func (s *stepper) learnEvent(e topology.Event) {
 	if e.Kind == topology.SentinelGone {
+		v := s.m.view(e.Sentinel)
+		claimed := v.claim.active() || v.onward.active()
 		s.m.forget(e.Sentinel)
+		if claimed {
+			s.lifted()
+		}
 		return
 	}
 	v := s.m.view(e.Sentinel)

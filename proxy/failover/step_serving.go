@@ -34,7 +34,11 @@ func (s *stepper) startHold(t trouble) {
 		s.m.probes = nil
 	}
 	s.disarm(TimerProbe)
-	s.arm(TimerHold, s.m.cfg.HoldTimeout)
+	limit := s.m.cfg.HoldTimeout
+	if s.m.ordered { // it begins when the order ends: the master is there all the time
+		limit += s.m.deadline[TimerOrder].Sub(s.now)
+	}
+	s.arm(TimerHold, limit)
 	if t.writesOnly() {
 		s.tighten(gateWrites, t.reason)
 		s.act(Action{Kind: ActAsk})

@@ -26,6 +26,8 @@ type Guard struct {
 	offset int64  // of the master after it was fenced
 	id     string // of the history that this is an offset in
 	wg     sync.WaitGroup
+	ctx    context.Context // of those who look; ends with end
+	stop   context.CancelFunc
 	mu     struct {
 		sync.Mutex
 		followers map[string]*follower
@@ -62,6 +64,7 @@ func (g *Guard) Run(ctx context.Context) Seen {
 	}
 	g.Tell(fmt.Sprintf("takes no more writes, after %.1f ms; its offset is %d", float64(time.Since(began).Microseconds())/1000, g.offset))
 	g.mu.followers = map[string]*follower{}
+	g.ctx, g.stop = context.WithCancel(context.Background())
 	defer g.end()
 	for _, addr := range replicas {
 		g.watch(addr)
@@ -147,9 +150,8 @@ func (g *Guard) watch(addr string) {
 
 // look goes on until the replica has everything, or its client is closed.
 func (g *Guard) look(f *follower) {
-	ctx := context.Background() // its client is closed in the end, which breaks off what waits
 	for i := 0; ; i++ {
-		info, err := f.node.sections(ctx, "replication")
+		info, err := f.node.sections(g.ctx, "replication")
 		if err == nil {
 			err = g.lacks(f.node, info)
 		}
@@ -207,6 +209,7 @@ func (g *Guard) conclude(next string) string {
 
 // end waits until nothing looks any more.
 func (g *Guard) end() {
+	g.stop() // breaks off who dials; who waits for an answer is broken off by the client's end
 	g.mu.Lock()
 	for _, f := range g.mu.followers {
 		f.node.close()

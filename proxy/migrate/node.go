@@ -21,7 +21,7 @@ const callTimeout = 2 * time.Second
 // connect makes a client that asks once and does not try again by itself.
 func connect(addr string, c Credentials) *redis.Client {
 	return redis.NewClient(&redis.Options{
-		Addr: addr, Username: c.Username, Password: c.Password, Protocol: 2, DisableIdentity: true, MaxRetries: -1, PoolSize: 2,
+		Addr: addr, Username: c.Username, Password: c.Password, Protocol: 2, DisableIdentity: true, MaxRetries: -1, DialerRetries: 1, PoolSize: 16,
 		DialTimeout: callTimeout, ReadTimeout: callTimeout, WriteTimeout: callTimeout,
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	})

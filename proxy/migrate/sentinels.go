@@ -130,15 +130,21 @@ func (s *sentinels) mayFailover(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// failover has the first Sentinel that will begin one.
-func (s *sentinels) failover(ctx context.Context) (by string, err error) {
+// failover has the first Sentinel that will begin one. One that has been asked and has not answered may have begun it, and is the last that is
+// asked: another one would promote another replica.
+func (s *sentinels) failover(ctx context.Context) (by string, sure bool, err error) {
 	var errs []error
 	for _, c := range s.all {
-		if err := c.Do(ctx, "SENTINEL", "FAILOVER", s.group).Err(); err != nil {
+		err := c.Do(ctx, "SENTINEL", "FAILOVER", s.group).Err()
+		refused, dial := redis.Error(nil), (*net.OpError)(nil)
+		switch {
+		case err == nil:
+			return c.Options().Addr, true, nil
+		case errors.As(err, &refused), errors.As(err, &dial) && dial.Op == "dial", ctx.Err() != nil && errors.Is(err, ctx.Err()):
 			errs = append(errs, fmt.Errorf("sentinel %s: %w", c.Options().Addr, err))
-			continue
+		default:
+			return c.Options().Addr, false, nil
 		}
-		return c.Options().Addr, nil
 	}
-	return "", errors.Join(errs...)
+	return "", false, errors.Join(errs...)
 }

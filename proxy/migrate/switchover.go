@@ -103,9 +103,13 @@ func (s *switchover) failover(ctx context.Context) error {
 		return fmt.Errorf("it has taken %s until the failover could begin, longer than %s %s: the proxies do not hold any more",
 			held.Round(time.Millisecond), s.o.name("hold-limit"), s.o.Limits.Hold)
 	}
-	by, err := s.sentinels.failover(ctx)
+	by, sure, err := s.sentinels.failover(ctx)
 	if err != nil {
 		return err
+	}
+	if !sure {
+		s.say("Sentinel %s has not answered whether it begins the failover", by)
+		return nil
 	}
 	s.say("Sentinel %s has begun the failover", by)
 	return nil

@@ -136,8 +136,12 @@ func (w *Watcher) fell(s *sentinel, err error) {
 
 // muted: another Sentinel with the same run id speaks.
 func (s *sentinel) muted() bool {
-	return s.runID != "" && slices.ContainsFunc(s.w.mu.sentinels, func(o *sentinel) bool {
-		return o != s && o.runID == s.runID && o.announced
+	id := s.runID
+	if !s.identified {
+		id = s.namedAs
+	}
+	return id != "" && slices.ContainsFunc(s.w.mu.sentinels, func(o *sentinel) bool {
+		return o != s && o.runID == id && o.announced
 	})
 }
 

@@ -74,10 +74,12 @@ func (w *Watcher) named(by *sentinel, peers []peer) {
 			break
 		}
 		w.log.Info("sentinel discovered", zap.String("sentinel", p.addr), zap.String("named_by", by.addr))
-		w.watch(p.addr, false)
+		w.watch(p.addr, false).namedAs = p.runID
 	}
 	for _, s := range w.mu.sentinels {
-		s.namedAlive = w.isNamed(s, func(p peer) bool { return p.alive })
+		if s.namedAlive = w.isNamed(s, func(p peer) bool { return p.alive }); !s.namedAlive && !s.configured && !s.identified {
+			w.mute(s, "down for all that name it, and it has never answered")
+		}
 	}
 }
 
