@@ -83,6 +83,9 @@ func (s *stepper) learnLifted(in Lifted) bool {
 	m := &s.m
 	i := slices.IndexFunc(m.fences, func(f fence) bool { return f.number == in.Number })
 	if in.Number == 0 || i < 0 {
+		if in.Err == nil && m.isMaster(in.Addr) { // after TimerLift has given it up
+			m.stubborn = false
+		}
 		return false
 	}
 	if m.fences[i].lifting() {

@@ -66,6 +66,9 @@ func (s *stepper) learnOrder(d time.Duration) bool {
 	case s.m.state == Serving, s.m.state == Draining:
 		s.m.ordered = true
 		s.arm(TimerOrder, d)
+		if s.armed(TimerHold) { // it is held already
+			s.limitHold()
+		}
 	default:
 		return false
 	}
@@ -147,7 +150,7 @@ func (s *stepper) learnEvent(e topology.Event) {
 		v := s.m.view(e.Sentinel)
 		claimed := v.claim.active() || v.onward.active()
 		s.m.forget(e.Sentinel)
-		if claimed {
+		if claimed { // it may go on under another address
 			s.lifted()
 		}
 		return

@@ -58,6 +58,7 @@ func (f *fencesSeen) lifted(in Lifted, master int8) {
 			}
 		}
 	}
+	f.stubborn = f.stubborn && !(in.Err == nil && node(in.Addr) == master) // whenever it comes
 }
 
 func (f *fencesSeen) off(n int8) { f.on[n], f.lifts[n], f.leaves[n] = false, 0, 0 }

@@ -34,11 +34,7 @@ func (s *stepper) startHold(t trouble) {
 		s.m.probes = nil
 	}
 	s.disarm(TimerProbe)
-	limit := s.m.cfg.HoldTimeout
-	if s.m.ordered { // it begins when the order ends: the master is there all the time
-		limit += s.m.deadline[TimerOrder].Sub(s.now)
-	}
-	s.arm(TimerHold, limit)
+	s.limitHold()
 	if t.writesOnly() {
 		s.tighten(gateWrites, t.reason)
 		s.act(Action{Kind: ActAsk})
@@ -48,6 +44,16 @@ func (s *stepper) startHold(t trouble) {
 		return
 	}
 	s.holdAll(t.reason)
+}
+
+// limitHold sets the hold limit. It begins when the order to hold ends, if there is one: until then the master is there, and who has ordered the
+// hold has said how long it may last.
+func (s *stepper) limitHold() {
+	limit := s.m.cfg.HoldTimeout
+	if s.m.ordered {
+		limit += s.m.deadline[TimerOrder].Sub(s.now)
+	}
+	s.arm(TimerHold, limit)
 }
 
 // holdAll goes (from any of the states in which something still passed) to looking for a master.

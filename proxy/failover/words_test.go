@@ -68,6 +68,9 @@ func parse(line string, m *Machine, now time.Time) (Input, error) {
 		return p, nil
 	case w[0] == "lifted":
 		i := m.fenceOf(arg(1))
+		if arg(2) == "late" {
+			return Lifted{Addr: arg(1)}, nil
+		}
 		if i < 0 {
 			return nil, fmt.Errorf("%s is not fenced", arg(1))
 		}
