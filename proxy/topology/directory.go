@@ -134,14 +134,12 @@ func (w *Watcher) fell(s *sentinel, err error) {
 	w.emitLocked(s, Event{Kind: SentinelDown, Denied: denied, Text: err.Error()})
 }
 
-// muted: another Sentinel with the same run id speaks.
+// muted: another Sentinel with the same run id counts already. One that has never answered has the run id under which others name it: it may be
+// a configured one that hangs, by its address.
 func (s *sentinel) muted() bool {
-	id := s.runID
-	if !s.identified {
-		id = s.namedAs
-	}
-	return id != "" && slices.ContainsFunc(s.w.mu.sentinels, func(o *sentinel) bool {
-		return o != s && o.runID == id && o.announced
+	return slices.ContainsFunc(s.w.mu.sentinels, func(o *sentinel) bool {
+		same := o.runID == s.runID || !s.identified && s.w.isNamed(s, func(p peer) bool { return p.runID == o.runID })
+		return o != s && o.announced && o.runID != "" && same
 	})
 }
 

@@ -74,10 +74,12 @@ func (w *Watcher) named(by *sentinel, peers []peer) {
 			break
 		}
 		w.log.Info("sentinel discovered", zap.String("sentinel", p.addr), zap.String("named_by", by.addr))
-		w.watch(p.addr, false).namedAs = p.runID
+		w.watch(p.addr, false)
 	}
 	for _, s := range w.mu.sentinels {
-		if s.namedAlive = w.isNamed(s, func(p peer) bool { return p.alive }); !s.namedAlive && !s.configured && !s.identified {
+		s.namedAlive = w.isNamed(s, func(p peer) bool { return p.alive })
+		// Only where somebody names it: one that nobody does for a moment, after SENTINEL RESET, counts on.
+		if !s.configured && !s.identified && !s.namedAlive && w.isNamed(s, func(peer) bool { return true }) {
 			w.mute(s, "down for all that name it, and it has never answered")
 		}
 	}

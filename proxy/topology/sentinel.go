@@ -18,7 +18,6 @@ type sentinel struct {
 
 	// Guarded by Watcher.mu.
 	runID        string // by its own last word; "" when it never said
-	namedAs      string // the run id under which a discovered one was named first
 	identified   bool   // it has said who it is, at least once
 	up           bool   // admitted: it may speak
 	announced    bool   // those who listen know of it: SentinelUp or SentinelDown was the last they heard, not SentinelGone
