@@ -148,7 +148,7 @@ func (g *Guard) watch(addr string) {
 	g.wg.Go(func() { g.look(f) })
 }
 
-// look goes on until the replica has everything, or its client is closed.
+// look goes on until the replica has everything, or the guard ends.
 func (g *Guard) look(f *follower) {
 	for i := 0; ; i++ {
 		info, err := f.node.sections(g.ctx, "replication")
@@ -209,7 +209,7 @@ func (g *Guard) conclude(next string) string {
 
 // end waits until nothing looks any more.
 func (g *Guard) end() {
-	g.stop() // breaks off who dials; who waits for an answer is broken off by the client's end
+	g.stop() // breaks off what dials; what waits for an answer is broken off by the client's end
 	g.mu.Lock()
 	for _, f := range g.mu.followers {
 		f.node.close()

@@ -18,7 +18,8 @@ type Credentials struct{ Username, Password string }
 // callTimeout bounds one question to a server.
 const callTimeout = 2 * time.Second
 
-// connect makes a client that asks once and does not try again by itself.
+// connect makes a client that asks once and does not try again by itself. As many failed dials as PoolSize make go-redis dial on in the background,
+// so that is out of reach.
 func connect(addr string, c Credentials) *redis.Client {
 	return redis.NewClient(&redis.Options{
 		Addr: addr, Username: c.Username, Password: c.Password, Protocol: 2, DisableIdentity: true, MaxRetries: -1, DialerRetries: 1, PoolSize: 16,

@@ -76,6 +76,11 @@ func (s *switchover) rights(ctx context.Context) error {
 		}
 		errs = append(errs, r.may(ctx, needs...))
 	}
+	if s.prefers { // which all of them are waited for to know
+		if err := s.sentinels.know(ctx, nil); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", s.o.name("to"), err))
+		}
+	}
 	return errors.Join(append(errs, s.sentinels.mayFailover(ctx))...)
 }
 
@@ -101,6 +106,8 @@ func (s *switchover) survey(ctx context.Context) error {
 			why = err.Error()
 		default:
 			s.replicas = append(s.replicas, n)
+			chosen, never := r.addr == s.o.To, original(r.priority) == 0
+			s.prefers = s.prefers || s.o.To != "" && chosen == never
 			if err := behind(info, 0); err != nil {
 				why = err.Error()
 			}

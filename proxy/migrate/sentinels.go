@@ -130,21 +130,24 @@ func (s *sentinels) mayFailover(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// failover has the first Sentinel that will begin one. One that has been asked and has not answered may have begun it, and is the last that is
-// asked: another one would promote another replica.
+// failover has the first Sentinel that will begin one. When that is not sure its answer was lost, and it may have begun one: another is not asked
+// then, for it would promote another replica.
 func (s *sentinels) failover(ctx context.Context) (by string, sure bool, err error) {
 	var errs []error
 	for _, c := range s.all {
-		err := c.Do(ctx, "SENTINEL", "FAILOVER", s.group).Err()
-		refused, dial := redis.Error(nil), (*net.OpError)(nil)
-		switch {
-		case err == nil:
-			return c.Options().Addr, true, nil
-		case errors.As(err, &refused), errors.As(err, &dial) && dial.Op == "dial", ctx.Err() != nil && errors.Is(err, ctx.Err()):
-			errs = append(errs, fmt.Errorf("sentinel %s: %w", c.Options().Addr, err))
-		default:
-			return c.Options().Addr, false, nil
+		_, err := s.ask(ctx, c) // most that won't answer are found by a question that does no harm
+		if err == nil {
+			err = ctx.Err()
 		}
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		err = c.Do(ctx, "SENTINEL", "FAILOVER", s.group).Err()
+		if refused := redis.Error(nil); !errors.As(err, &refused) {
+			return c.Options().Addr, err == nil, nil
+		}
+		errs = append(errs, fmt.Errorf("sentinel %s: %w", c.Options().Addr, err))
 	}
 	return "", false, errors.Join(errs...)
 }

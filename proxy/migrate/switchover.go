@@ -22,6 +22,7 @@ type switchover struct {
 	answer     []*node // replicas that do
 	replicas   []*node // of them: that are up by the Sentinels' word
 	candidates []*node // that may be chosen
+	prefers    bool    // priorities have to be changed for --to
 
 	fenced     fence
 	priorities []priority // changed ones
