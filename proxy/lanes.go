@@ -15,7 +15,7 @@ import (
 	"sentinelproxy/proxy/session"
 )
 
-// resolveTimeout bounds the lookup of a master that Sentinel names by host name.
+// resolveTimeout bounds the lookup of a master that Sentinel names by host name, and the search for the address at which it listens.
 const resolveTimeout = 2 * time.Second
 
 // groupLanes is all lanes of one group, as the driver commands them: failover.Lanes. Its methods are
@@ -213,13 +213,12 @@ func resolve(name string) (netip.AddrPort, error) {
 	if err != nil {
 		return netip.AddrPort{}, fmt.Errorf("master %q: %w", name, err)
 	}
-	for _, ip := range ips[:len(ips)-1] { // as the probe has done: the first that can be connected to
-		addr := netip.AddrPortFrom(ip.Unmap(), uint16(number))
-		conn, err := (&net.Dialer{Timeout: resolveTimeout / time.Duration(len(ips))}).DialContext(ctx, "tcp", addr.String())
-		if err == nil {
-			conn.Close()
-			return addr, nil
+	if len(ips) > 1 { // the one that the probe has reached, found in the same way: the server may listen at one only
+		if conn, err := new(net.Dialer).DialContext(ctx, "tcp", name); err == nil {
+			defer conn.Close()
+			addr := conn.RemoteAddr().(*net.TCPAddr).AddrPort()
+			return netip.AddrPortFrom(addr.Addr().Unmap(), addr.Port()), nil
 		}
 	}
-	return netip.AddrPortFrom(ips[len(ips)-1].Unmap(), uint16(number)), nil
+	return netip.AddrPortFrom(ips[0].Unmap(), uint16(number)), nil
 }

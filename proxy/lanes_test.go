@@ -428,21 +428,3 @@ func TestLanesAdoptNowhere(t *testing.T) {
 		t.Errorf("mode %v", m)
 	}
 }
-
-func TestResolve(t *testing.T) {
-	for in, want := range map[string]string{
-		"127.0.0.1:6379": "127.0.0.1:6379",
-		"[::1]:6379":     "[::1]:6379",
-		"localhost:6379": "127.0.0.1:6379 [::1]:6379",
-	} {
-		got, err := resolve(in)
-		if err != nil || !slices.Contains([]string{want, "127.0.0.1:6379", "[::1]:6379"}, got.String()) {
-			t.Errorf("%s: %v, %v", in, got, err)
-		}
-	}
-	for _, in := range []string{"", "a", "127.0.0.1:x"} {
-		if got, err := resolve(in); err == nil {
-			t.Errorf("%q is %v", in, got)
-		}
-	}
-}
