@@ -72,9 +72,28 @@ func (c *Config) checkPairs() error {
 		}
 		seen[c.Groups[i].Name] = true
 	}
+	for i := range c.Groups {
+		if err := c.checkUsers(i); err != nil {
+			return err
+		}
+	}
 	if c.StreamingThreshold > c.ClientOutputBytes {
 		return &ConfigError{"streaming-threshold", -1, fmt.Errorf("%s is above --client-output-bytes %s: such a reply would close its client",
 			formatSize(c.StreamingThreshold), formatSize(c.ClientOutputBytes))}
+	}
+	return nil
+}
+
+// checkUsers refuses a user without a password: no AUTH would be sent, and it would be the default user's connection.
+func (c *Config) checkUsers(group int) error {
+	g := &c.Groups[group]
+	for _, u := range []struct{ prefix, user, password, file string }{
+		{"", g.Username, g.Password, g.PasswordFile},
+		{"sentinel-", g.SentinelUsername, g.SentinelPassword, g.SentinelPasswordFile},
+	} {
+		if u.user != "" && u.password == "" && u.file == "" {
+			return &ConfigError{u.prefix + "username", group, fmt.Errorf("it needs --%spassword-file; for a user that is nopass any password will do", u.prefix)}
+		}
 	}
 	return nil
 }

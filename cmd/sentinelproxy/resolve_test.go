@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -51,6 +53,9 @@ func TestPrecedence(t *testing.T) {
 				flags[o.name] = []string{o.flag}
 				want, from = o.flag, "--"+o.name
 			}
+			if o.name == "username" { // a user has to have one
+				file += "password: p\n"
+			}
 			e, err := sourcesOf(t, file, env, flags).resolve()
 			if err != nil {
 				t.Fatalf("%s, mask %b: %v", o.name, mask, err)
@@ -73,8 +78,8 @@ func TestGroupsInherit(t *testing.T) {
 		user, pass string // of group a; b has its own in any case
 	}{
 		{"file", "username: file\npassword: file\n", nil, nil, "file", "file"},
-		{"variable", "username: file\n", map[string]string{"SENTINELPROXY_USERNAME": "env"}, nil, "env", ""},
-		{"flag", "username: file\n", map[string]string{"SENTINELPROXY_USERNAME": "env"}, map[string][]string{"username": {"flag"}}, "flag", ""},
+		{"variable", "username: file\npassword: file\n", map[string]string{"SENTINELPROXY_USERNAME": "env"}, nil, "env", "file"},
+		{"flag", "username: file\n", map[string]string{"SENTINELPROXY_USERNAME": "env"}, map[string][]string{"username": {"flag"}, "password": {"flag"}}, "flag", "flag"},
 	} {
 		e, err := sourcesOf(t, "sentinel: s:1\n"+tt.top+groups, tt.env, tt.flags).resolve()
 		if err != nil {
@@ -97,13 +102,17 @@ func TestShownIsReadBack(t *testing.T) {
 		rapid.StringMatching(`[-a-z0-9:#\[\]{}&*!|>'"%@, .~\\]{0,12}`), // what YAML is touchy about
 		rapid.SampledFrom([]string{"null", "Null", "~", "true", "0x10", "1e3", "a: b", "- a", "<<", "=", "2001-01-01", "---"}),
 	)
+	secret := filepath.Join(t.TempDir(), "secret") // a password is not shown
+	if err := os.WriteFile(secret, []byte("p"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	rapid.Check(t, func(t *rapid.T) {
 		user := text.Draw(t, "user")
 		// A NUL can't be in a flag or variable, and a lone surrogate is no text; YAML has no word for either.
 		if strings.ContainsRune(user, 0) || strings.ContainsRune(user, '\ufffd') {
 			t.Skip()
 		}
-		flags := map[string][]string{"master": {"m"}, "sentinel": {"s:1", "s:2"}, "username": {user}}
+		flags := map[string][]string{"master": {"m"}, "sentinel": {"s:1", "s:2"}, "username": {user}, "password-file": {secret}}
 		e, err := sourcesOf(t, "", nil, flags).resolve()
 		if err != nil {
 			t.Fatal(err)
