@@ -3,6 +3,7 @@ package proxy
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/redis/go-redis/v9"
 	"go.uber.org/zap"
@@ -50,8 +51,8 @@ func (f fences) Unfence(ctx context.Context, addr string) error {
 func (f fences) lifted(addr, text string, err error) error {
 	reply := redis.Error(nil)
 	switch {
-	case errors.As(err, &reply) && topology.AboutCredentials(reply.Error()):
-		// Nor could we have put one on, and that is told.
+	case errors.As(err, &reply) && (topology.AboutCredentials(reply.Error()) || strings.HasPrefix(reply.Error(), "ERR unknown command")):
+		// Nor could we have put one on, and that is told. (A command is unknown that was renamed.)
 		f.g.log.Debug("not looked for a fence", zap.String("node", addr), zap.Error(err))
 	case err != nil:
 		f.g.log.Warn("a fence may be left: see sentinelproxy switch --repair", zap.String("node", addr), zap.Error(err))

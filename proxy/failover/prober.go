@@ -26,7 +26,7 @@ const (
 	outcomeMaster          // ROLE master, not loading
 	outcomeReplica         // ROLE slave
 	outcomeLoading         // it answers that it is loading
-	outcomeUnclear         // it answers with an error (BUSY, too many clients), or is something else than a data node
+	outcomeUnclear         // it answers with an error (BUSY, too many clients), is something else than a data node, or can't be asked for want of a descriptor
 	outcomeDenied          // it does not let the proxy in, or not ask (NOAUTH, WRONGPASS, NOPERM): that lasts until a configuration is changed
 	outcomeFailed          // no answer
 )
@@ -44,8 +44,10 @@ type redisError interface {
 
 func classify(p Probed) outcome {
 	if p.Err != nil {
-		reply := redisError(nil)
+		reply, probe := redisError(nil), (*topology.ProbeError)(nil)
 		switch {
+		case errors.As(p.Err, &probe) && probe.Cause == topology.CauseLocal:
+			return outcomeUnclear
 		case !errors.As(p.Err, &reply):
 			return outcomeFailed
 		case strings.HasPrefix(reply.Error(), "LOADING"):

@@ -26,6 +26,7 @@ var roleWords = map[string]Probed{
 	"replica": {Role: Role{Replica: true}},
 	"loading": {Err: replyError("LOADING Redis is loading the dataset in memory")},
 	"busy":    {Err: replyError("BUSY Redis is busy running a script")},
+	"local":   {Err: &topology.ProbeError{Addr: "A", Cause: topology.CauseLocal, Err: errors.New("too many open files")}},
 	"denied":  {Err: replyError("WRONGPASS invalid username-password pair or user is disabled.")},
 	"failed":  {Err: errRefused},
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"syscall"
 )
 
 // Cause says why a probe has no answer.
@@ -28,9 +29,11 @@ const (
 	CauseRefused
 	// CauseMalformed: it answers, but it is not a data node (a Sentinel, or something that is no Redis at all).
 	CauseMalformed
+	// CauseLocal: no connection for want of a descriptor or a port on our side. It says nothing about the node.
+	CauseLocal
 )
 
-var causes = [...]string{"none", "unreachable", "loading", "auth required", "wrong password", "no permission", "master down", "refused", "malformed"}
+var causes = [...]string{"none", "unreachable", "loading", "auth required", "wrong password", "no permission", "master down", "refused", "malformed", "no descriptor or port"}
 
 func (c Cause) String() string {
 	if int(c) < len(causes) {
@@ -76,6 +79,16 @@ func causeOf(text string) Cause {
 		return CauseMasterDown
 	}
 	return CauseRefused
+}
+
+// dialError tells what is missing on our side from what is the node's.
+func dialError(addr string, err error) *ProbeError {
+	for _, ours := range []error{syscall.EMFILE, syscall.ENFILE, syscall.EADDRNOTAVAIL} {
+		if errors.Is(err, ours) {
+			return &ProbeError{Addr: addr, Cause: CauseLocal, Err: err}
+		}
+	}
+	return &ProbeError{Addr: addr, Cause: CauseUnreachable, Err: err}
 }
 
 // readError tells a broken connection from nonsense that came over a working one.

@@ -50,7 +50,7 @@ func (p *Prober) Role(ctx context.Context, addr string) (Role, error) {
 	defer cancel()
 	conn, err := p.Dial(ctx, "tcp", addr)
 	if err != nil {
-		return Role{}, &ProbeError{Addr: addr, Cause: CauseUnreachable, Err: err}
+		return Role{}, dialError(addr, err)
 	}
 	defer discard(conn)
 	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })()

@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -83,6 +84,16 @@ func TestProbeErrors(t *testing.T) {
 	_, err = NewProber("", "", 0).Role(t.Context(), dead.Addr())
 	if errors.As(err, &reply) {
 		t.Errorf("%v is taken for a reply", err)
+	}
+
+	p := NewProber("", "", 0)
+	for _, ours := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.EADDRNOTAVAIL} {
+		p.Dial = func(context.Context, string, string) (net.Conn, error) {
+			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("socket", ours)}
+		}
+		if got := causeOfProbe(t, p, open.Addr()); got != CauseLocal {
+			t.Errorf("%v: %v", ours, got)
+		}
 	}
 
 	for range 3 {
