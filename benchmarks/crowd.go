@@ -18,7 +18,8 @@ const (
 )
 
 // spare are descriptors that a process needs besides its connections.
-const spare = 100
+// The proxy keeps somewhat more than 100 from its clients.
+const spare = 200
 
 // greeted has each connection ask once, so that everybody on the way has taken it in and given it what it needs.
 func greeted(int) [][]string { return [][]string{{"PING"}} }

@@ -10,7 +10,12 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+	"golang.org/x/sys/unix"
 	"pgregory.net/rapid"
+
+	"sentinelproxy/proxy/admin"
 )
 
 func validConfig() Config {
@@ -221,6 +226,36 @@ func TestLoadSecrets(t *testing.T) {
 				t.Fatalf("got %q, %v, want %q", c.Groups[0].SentinelPassword, err, tt.want)
 			}
 		})
+	}
+}
+
+// TestFewDescriptors: clients can't take the descriptors that all else needs.
+func TestFewDescriptors(t *testing.T) {
+	var was unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &was); err != nil {
+		t.Fatal(err)
+	}
+	low := was
+	low.Cur = 500
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &low); err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Setrlimit(unix.RLIMIT_NOFILE, &was)                               //nolint:errcheck // it was so before
+	for configured, want := range map[int]int{393: 393, 394: 393, 10_000: 393} { // 500 - 100 - 2*1 - 5
+		c := validConfig()
+		c.MaxClients = configured
+		core, logs := observer.New(zap.WarnLevel)
+		p, err := New(c, zap.New(core))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.closeLoops()
+		if got := p.groups[0].cfg.MaxClients; got != want || p.cfg.limitValues()[admin.LimitClients] != float64(want) {
+			t.Errorf("%d configured: %d clients", configured, got)
+		}
+		if n := logs.FilterMessageSnippet("--max-clients").Len(); n != 1 && configured > want || n != 0 && configured == want {
+			t.Errorf("%d configured: warned %d times", configured, n)
+		}
 	}
 }
 

@@ -47,6 +47,7 @@ func New(cfg Config, log *zap.Logger) (*Proxy, error) {
 	if cfg.Lanes == 0 {
 		cfg.Lanes = DefaultLanes(runtime.GOMAXPROCS(0))
 	}
+	cfg.fitClients(log)
 	p := &Proxy{cfg: cfg, log: log, started: time.Now()}
 	p.switchovers.ctx, p.switchovers.stop = context.WithCancel(context.Background())
 	p.shared.warm = true
