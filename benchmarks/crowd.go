@@ -17,8 +17,7 @@ const (
 	servedConns = 20_000
 )
 
-// spare are descriptors that a process needs besides its connections.
-// The proxy keeps somewhat more than 100 from its clients.
+// spare are descriptors that a process needs besides its connections. The proxy keeps somewhat more than 100 from its clients.
 const spare = 200
 
 // greeted has each connection ask once, so that everybody on the way has taken it in and given it what it needs.
