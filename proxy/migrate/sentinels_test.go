@@ -91,9 +91,11 @@ func TestOneSentinelBegins(t *testing.T) {
 	s := newSwitchover(Options{Master: "m", Sentinels: []string{"127.0.0.1:1", unwilling, mute, willing}})
 	defer s.close()
 	by, sure, err := s.sentinels.failover(context.Background())
+	mu.Lock()
 	if !slices.Equal(asked, []string{"unwilling", "mute"}) || by != mute || sure || err != nil {
 		t.Errorf("asked %q; %q, %v, %v", asked, by, sure, err)
 	}
+	mu.Unlock()
 	last := sentinels{"m", s.sentinels.all[3:]}
 	if by, sure, err = last.failover(context.Background()); by != willing || !sure || err != nil {
 		t.Errorf("%q, %v, %v", by, sure, err)
