@@ -62,7 +62,7 @@ func (c *commandInfo) entry() []byte {
 		}
 		return array(out...)
 	}
-	return array(bulk(c.name), integer(int64(c.arity)), list(c.flags),
+	return array(simple(c.name), integer(int64(c.arity)), list(c.flags),
 		integer(int64(c.first)), integer(int64(c.last)), integer(int64(c.gap)), list(c.categories))
 }
 

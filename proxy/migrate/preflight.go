@@ -76,7 +76,7 @@ func (s *switchover) rights(ctx context.Context) error {
 		}
 		errs = append(errs, r.may(ctx, needs...))
 	}
-	if s.prefers { // which all of them are waited for to know
+	if s.prefers && s.o.DryRun { // it would be waited for all of them to know
 		if err := s.sentinels.know(ctx, nil); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", s.o.name("to"), err))
 		}

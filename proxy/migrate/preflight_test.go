@@ -7,7 +7,7 @@ import (
 	"sentinelproxy/internal/servers"
 )
 
-// TestToNeedsAllSentinels: a Sentinel that does not answer would be waited for in vain, with priorities changed; a dry run says so. Without
+// TestToNeedsAllSentinels: a Sentinel that does not answer would be waited for, with priorities changed; a dry run says so. Without
 // --to two of three are enough.
 func TestToNeedsAllSentinels(t *testing.T) {
 	c := servers.NewT(t).Cluster(servers.ClusterOptions{Replicas: 2, Sentinels: 3})

@@ -342,3 +342,45 @@ func TestRefuse(t *testing.T) {
 	multi.close()
 	watch.close()
 }
+
+// TestHalfClosed: who sends everything and shuts down its side gets the answers of what has been executed, as from the server. What waits is given up.
+func TestHalfClosed(t *testing.T) {
+	node := servers.NewT(t).Redis(servers.RedisOptions{})
+	l := newLane(t, nil)
+	l.serve(node.Addr())
+	for talk, want := range map[string]string{
+		"SET a 1|GET a":                        "+OK\r\n$1\r\n1\r\n",
+		"WATCH x|MULTI|SET a 2|EXEC|GET a":     "+OK\r\n+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n$1\r\n2\r\n",
+		"DEL q|LPUSH q a|BLPOP r 0":            ":0\r\n:1\r\n",
+		"SET a 1|WAIT 1 0|GET a":               "+OK\r\n",
+		"SET a 3|XREAD BLOCK 0 STREAMS none 0": "+OK\r\n",
+	} {
+		c := l.client()
+		c.do(strings.Split(talk, "|")...)
+		_ = c.conn.(interface{ CloseWrite() error }).CloseWrite()
+		if got := c.all(); got != want {
+			t.Errorf("%s: %q, want %q", talk, got, want)
+		}
+		node.Do(t.Context(), "DEL", "q")
+	}
+}
+
+// TestHalfClosedWhileHeld: also if the rest of it is held.
+func TestHalfClosedWhileHeld(t *testing.T) {
+	node := servers.NewT(t).Redis(servers.RedisOptions{})
+	l := newLane(t, nil)
+	l.serve(node.Addr())
+	c := l.client()
+	l.in(func() { l.gate.Hold(gate.HoldWrites) })
+	c.do("GET a", "GET a", "SET a 1")
+	_ = c.conn.(interface{ CloseWrite() error }).CloseWrite()
+	if got := c.all(); got != "$-1\r\n$-1\r\n" {
+		t.Errorf("got %q", got)
+	}
+	l.in(func() {
+		if n, _ := l.gate.Pending(); n != 0 {
+			t.Errorf("%d commands are held", n)
+		}
+		l.release()
+	})
+}

@@ -8,6 +8,9 @@ import (
 	"sentinelproxy/resp"
 )
 
+// sharedArgs is how many arguments a command on a shared link may have: Dragonfly (--max_multi_bulk_len) closes the connection on one with more.
+const sharedArgs = 1 << 16
+
 // dispatch sends one command on its way. False: it has to wait, s.stop says for what; the bytes stay and
 // come again. rest is the buffer from the start of the command on.
 func (s *Session) dispatch(c *resp.Command, rest []byte) bool {
@@ -25,7 +28,7 @@ func (s *Session) dispatch(c *resp.Command, rest []byte) bool {
 	if s.pin != nil {
 		return s.dispatchPinned(c, info, rest)
 	}
-	if info.Way == command.Shared && len(c.Raw) < reactor.LargeFrame && (s.bulky == 0 || s.g.Gate.Mode() == gate.RefuseWrites) {
+	if info.Way == command.Shared && len(c.Raw) < reactor.LargeFrame && c.Args <= sharedArgs && (s.bulky == 0 || s.g.Gate.Mode() == gate.RefuseWrites) {
 		if !s.g.waitsOut(info) {
 			return s.dispatchShared(c, info, rest)
 		}

@@ -138,7 +138,7 @@ func (s *Session) Need() int { return s.reader.Need() }
 func (s *Session) EOF() {
 	s.eof = true
 	if s.inflight == 0 && len(s.out) == 0 || s.waits() {
-		s.close(ClosePeer)
+		s.leave()
 		return
 	}
 	s.end(ClosePeer)
@@ -148,9 +148,19 @@ func (s *Session) EOF() {
 // cancelled: nobody waits for the answer, and applying it after a hold would surprise whoever has
 // given up on it.
 func (s *Session) HungUp() {
-	if s.ticket.Parked() || s.waits() {
-		s.close(ClosePeer)
+	switch {
+	case s.waits():
+		s.leave()
+	case s.ticket.Parked():
+		s.g.Gate.Cancel(&s.ticket)
+		s.end(ClosePeer) // what is in flight is still answered
 	}
+}
+
+// leave closes for a client that sends no more; it may still read the answers to what was executed.
+func (s *Session) leave() {
+	s.write()
+	s.close(ClosePeer)
 }
 
 // waits says whether the answer that is due, if any, may never come.

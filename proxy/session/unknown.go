@@ -3,6 +3,7 @@ package session
 import (
 	"bytes"
 	"maps"
+	"slices"
 
 	"sentinelproxy/proxy/command"
 	"sentinelproxy/proxy/upstream"
@@ -71,7 +72,10 @@ func (l learner) Gone() bool { return true }
 // is a command which leaves its connection as it is and does not make others wait, else 0.
 func flagsOf(reply []byte) command.Flags {
 	lines := bytes.Split(reply, []byte("\r\n"))
-	// *1, *10 (*6 on Dragonfly), $n, name, :arity, *n or ~n
+	if len(lines) > 2 && len(lines[2]) > 0 && lines[2][0] == '+' { // Dragonfly gives the name as a simple string
+		lines = slices.Insert(lines, 2, []byte("$"))
+	}
+	// *1, *10 (*6 or *7 on Dragonfly), $n, name, :arity, *n or ~n
 	if len(lines) < 8 || len(lines[2]) == 0 || lines[2][0] != '$' || len(lines[5]) == 0 || lines[5][0] != '*' && lines[5][0] != '~' {
 		return 0
 	}

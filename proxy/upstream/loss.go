@@ -36,7 +36,7 @@ const (
 
 // scriptRejections are how these errors begin when the server says them of a script before anything was written: a script
 // can return an error with the same first word after it has written something, so for scripts the whole text counts.
-// Of Redis's script.c, script_lua.c and server.c, and of Dragonfly.
+// Of Redis's script.c, script_lua.c and server.c, and of Dragonfly; see raised.
 var scriptRejections = [...]string{
 	"READONLY You can't write against a read only replica.",
 	"READONLY Can not run script with write flag on readonly replica.",
@@ -64,6 +64,15 @@ func rejection(reply []byte, class Class) string {
 		return ""
 	}
 	text := bytes.TrimPrefix(reply[1:], execAbort)
+	if class == Script {
+		text = raised(text)
+	}
+	switch {
+	case len(text) == 0:
+		return ""
+	case class != Script && bytes.Equal(text, shuttingDown):
+		return "LOADING" // it serves no more
+	}
 	switch text[0] {
 	case 'R', 'L', 'M', 'U', 'N':
 	default:
@@ -91,6 +100,21 @@ func rejection(reply []byte, class Class) string {
 		}
 	}
 	return ""
+}
+
+// shuttingDown is what a Dragonfly that has been told to SHUTDOWN answers everything with until it closes (main_service.cc, VerifyCommandState).
+var shuttingDown = []byte("ERR Can not execute during SHUTTING DOWN\r\n")
+
+// raised is what a call in a script was refused with, where Dragonfly and Redis before 7 put their own words before it.
+func raised(text []byte) []byte {
+	if !bytes.HasPrefix(text, []byte("ERR Error running script (call to ")) {
+		return text
+	}
+	_, call, _ := bytes.Cut(text, []byte("@user_script"))
+	if _, call, found := bytes.Cut(call, []byte(": -")); found {
+		return call
+	}
+	return text
 }
 
 // Lost is a command to be sent to, or answered in turn on, the next link.

@@ -240,6 +240,10 @@ func TestRejectionWords(t *testing.T) {
 		"-NOREPLICAS says the script\r\n": "",
 		"-READONLY account is frozen\r\n": "",
 		"-LOADING more\r\n":               "",
+		"-ERR Error running script (call to f_e0e1): @user_script:1: @user_script: 1: -READONLY You can't write against a read only replica.\r\n": "READONLY",
+		"-ERR Error running script (call to e0e1): @user_script:2: -READONLY You can't write against a read only replica.\r\n":                    "READONLY",
+		"-ERR Error running script (call to e0e1): @user_script:2: -READONLY says the script\r\n":                                                 "",
+		"-ERR Error running script (call to e0e1): @user_script:2: user_script:2: no such thing\r\n":                                              "",
 	} {
 		if got := rejection([]byte(reply), Script); got != want {
 			t.Errorf("of a script, %q: %q, want %q", reply, got, want)
@@ -295,4 +299,33 @@ func TestRejectedThenApplied(t *testing.T) {
 	p.Send("+OK\r\n+OK\r\n:3\r\n")
 	a.want(noReplicasReply, "+OK\r\n", ":3\r\n", "+OK\r\n")
 	b.want("+OK\r\n")
+}
+
+// TestRejectedByOneThatStops: a Dragonfly that shuts down refuses everything until it closes.
+func TestRejectedByOneThatStops(t *testing.T) {
+	first, second := scripted.Listen(t), scripted.Listen(t)
+	r := newRig(t, nil)
+	r.adopt(first.Addr())
+	a := r.client("a")
+	r.in(func() {
+		l := r.set.Shared(plain)
+		a.send(l, "INCR 1", Write)
+		a.send(l, "INCR 2", Write)
+	})
+	p := first.AcceptReady()
+	p.Expect("INCR 1", "INCR 2")
+	p.Send(":1\r\n-ERR Can not execute during SHUTTING DOWN\r\n")
+	r.until("an end", func() bool { return len(a.replies) == 2 || len(r.rejected) > 0 })
+	r.in(func() {
+		if len(a.replies) > 1 {
+			t.Errorf("the client gets %q", a.replies)
+		}
+	})
+	if !t.Failed() {
+		r.adopt(second.Addr())
+		p = second.AcceptReady()
+		p.Expect("INCR 2")
+		p.Send(":2\r\n")
+		a.want(":1\r\n", ":2\r\n")
+	}
 }
