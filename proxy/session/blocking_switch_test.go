@@ -22,58 +22,39 @@ func (l *lane) blockedOn(n int) {
 	})
 }
 
-// TestWorkerOverManySwitches: a worker that waits for ever does so over any number of switches.
+// TestWorkerOverManySwitches: a worker that waits for ever does so over any number of switches, also if each old master tells it that it is one no more.
 func TestWorkerOverManySwitches(t *testing.T) {
-	pool := servers.NewT(t)
-	a, b := pool.Redis(servers.RedisOptions{}), pool.Redis(servers.RedisOptions{})
-	l := newLane(t, nil)
-	l.serve(a.Addr())
-	c := l.client()
-	c.do("BLPOP q 0")
-	nodes := []string{a.Addr(), b.Addr()}
-	l.blockedOn(1)
-	for i := range 6 {
-		time.Sleep(20 * time.Millisecond)
-		l.serve(nodes[(i+1)%2])
-		time.Sleep(20 * time.Millisecond)
-		c.silence()
+	for name, demoted := range map[string]bool{"old masters live on": false, "old masters are demoted": true} {
+		t.Run(name, func(t *testing.T) {
+			pool := servers.NewT(t)
+			nodes := []*servers.Node{pool.Redis(servers.RedisOptions{}), pool.Redis(servers.RedisOptions{})}
+			l := newLane(t, nil)
+			l.serve(nodes[0].Addr())
+			c := l.client()
+			c.do("BLPOP q 0")
+			l.blockedOn(1)
+			for i := range 6 {
+				time.Sleep(20 * time.Millisecond)
+				old, next := nodes[i%2], nodes[(i+1)%2]
+				if demoted {
+					host, port, _ := strings.Cut(next.Addr(), ":")
+					for node, order := range map[*servers.Node]string{next: "REPLICAOF NO ONE", old: "REPLICAOF " + host + " " + port} {
+						d := direct(t, node.Addr())
+						d.do(order)
+						d.expect("+OK\r\n")
+					}
+				}
+				l.serve(next.Addr())
+				time.Sleep(20 * time.Millisecond)
+				c.silence()
+			}
+			d := direct(t, nodes[0].Addr())
+			d.do("RPUSH q x")
+			d.expect(":1\r\n")
+			c.expect("*2\r\n$1\r\nq\r\n$1\r\nx\r\n")
+			c.close()
+		})
 	}
-	d := direct(t, a.Addr())
-	d.do("RPUSH q x")
-	d.expect(":1\r\n")
-	c.expect("*2\r\n$1\r\nq\r\n$1\r\nx\r\n")
-	c.close()
-}
-
-// TestWorkerOverManyDemotions: also if each old master tells it that it is one no more.
-func TestWorkerOverManyDemotions(t *testing.T) {
-	pool := servers.NewT(t)
-	a, b := pool.Redis(servers.RedisOptions{}), pool.Redis(servers.RedisOptions{})
-	l := newLane(t, nil)
-	l.serve(a.Addr())
-	c := l.client()
-	c.do("BLPOP q 0")
-	nodes := []*servers.Node{a, b}
-	l.blockedOn(1)
-	for i := range 6 {
-		time.Sleep(20 * time.Millisecond)
-		old, next := nodes[i%2], nodes[(i+1)%2]
-		d := direct(t, next.Addr())
-		d.do("REPLICAOF NO ONE")
-		d.expect("+OK\r\n")
-		host, port, _ := strings.Cut(next.Addr(), ":")
-		e := direct(t, old.Addr())
-		e.do("REPLICAOF " + host + " " + port)
-		e.expect("+OK\r\n")
-		l.serve(next.Addr())
-		time.Sleep(20 * time.Millisecond)
-		c.silence()
-	}
-	d := direct(t, a.Addr())
-	d.do("RPUSH q x")
-	d.expect(":1\r\n")
-	c.expect("*2\r\n$1\r\nq\r\n$1\r\nx\r\n")
-	c.close()
 }
 
 // TestBlockingPipelined: the second of two begins to wait when the first is answered.

@@ -9,18 +9,22 @@ import (
 	"sentinelproxy/proxy/gate"
 )
 
-// TestSpoiled: what the former master has refused inside MULTI is not done by the next.
-func TestSpoiled(t *testing.T) {
+// refusedInside is a session with a transaction in which the master, which has no memory, has refused a command. b has.
+func refusedInside(t *testing.T) (l *lane, c *client, b *servers.Node) {
+	t.Helper()
 	pool := servers.NewT(t)
-	a, b := pool.Redis(servers.RedisOptions{}), pool.Redis(servers.RedisOptions{})
-	d := direct(t, a.Addr())
-	d.do("CONFIG SET maxmemory 1")
-	d.expect("+OK\r\n")
-	l := newLane(t, nil)
+	a := pool.Redis(servers.RedisOptions{Config: []string{"maxmemory 1"}})
+	l = newLane(t, nil)
 	l.serve(a.Addr())
-	c := l.client()
+	c = l.client()
 	c.do("MULTI", "SET k v")
 	c.expect("+OK\r\n-OOM command not allowed when used memory > 'maxmemory'.\r\n")
+	return l, c, pool.Redis(servers.RedisOptions{})
+}
+
+// TestSpoiled: what the former master has refused inside MULTI is not done by the next.
+func TestSpoiled(t *testing.T) {
+	l, c, b := refusedInside(t)
 	l.serve(b.Addr())
 	c.do("EXEC")
 	c.expect("-EXECABORT")
@@ -30,16 +34,7 @@ func TestSpoiled(t *testing.T) {
 
 // TestSpoiledAndLost: nor with EXEC held.
 func TestSpoiledAndLost(t *testing.T) {
-	pool := servers.NewT(t)
-	a, b := pool.Redis(servers.RedisOptions{}), pool.Redis(servers.RedisOptions{})
-	d := direct(t, a.Addr())
-	d.do("CONFIG SET maxmemory 1")
-	d.expect("+OK\r\n")
-	l := newLane(t, nil)
-	l.serve(a.Addr())
-	c := l.client()
-	c.do("MULTI", "SET k v")
-	c.expect("+OK\r\n-OOM command not allowed when used memory > 'maxmemory'.\r\n")
+	l, c, b := refusedInside(t)
 	l.in(func() { l.gate.Hold(gate.HoldAll) })
 	c.do("EXEC", "GET k")
 	l.held(1)
@@ -50,16 +45,7 @@ func TestSpoiledAndLost(t *testing.T) {
 
 // TestSpoiledAndUnwritten: nor with EXEC waiting to be written.
 func TestSpoiledAndUnwritten(t *testing.T) {
-	pool := servers.NewT(t)
-	a, b := pool.Redis(servers.RedisOptions{}), pool.Redis(servers.RedisOptions{})
-	d := direct(t, a.Addr())
-	d.do("CONFIG SET maxmemory 1")
-	d.expect("+OK\r\n")
-	l := newLane(t, nil)
-	l.serve(a.Addr())
-	c := l.client()
-	c.do("MULTI", "SET k v")
-	c.expect("+OK\r\n-OOM command not allowed when used memory > 'maxmemory'.\r\n")
+	l, c, b := refusedInside(t)
 	l.in(func() { l.links.Seal() })
 	c.do("EXEC", "GET k")
 	l.until("EXEC is there", func() bool { return l.links.Usage().InFlight > 0 })
