@@ -361,7 +361,6 @@ func TestHalfClosed(t *testing.T) {
 		if got := c.all(); got != want {
 			t.Errorf("%s: %q, want %q", talk, got, want)
 		}
-		node.Do(t.Context(), "DEL", "q")
 	}
 }
 
