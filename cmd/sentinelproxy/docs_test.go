@@ -30,7 +30,7 @@ func TestDocs(t *testing.T) {
 		if o.Group {
 			help += " *"
 		}
-		fmt.Fprintf(&table, "| `--%s` | `%s` | %s | %s |\n", o.Name, envName(o.Name), def, help)
+		fmt.Fprintf(&table, "| `--%s` | `%s` | %s | %s |\n", o.Name, envName(o.Name), def, strings.ReplaceAll(help, "|", `\|`))
 	}
 	doc, err := os.ReadFile(docPath)
 	if err != nil {
