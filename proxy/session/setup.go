@@ -17,19 +17,14 @@ type setup struct {
 	raw []byte
 }
 
-// note keeps a command in the place of the earlier one that it undoes: mostly that of the same name. But several TRACKING add up
-// (BCAST with prefixes), until one turns it off, and so do HIMPORT's field sets, each of which has a name. What the server will refuse is not
-// kept: the earlier one holds.
+// note keeps a command that the server has granted, in the place of the earlier one that it undoes: mostly that of the same name. But several
+// TRACKING add up (BCAST with prefixes), until one turns it off, and so do HIMPORT's field sets, each of which has a name.
 func (u *setups) note(id command.ID, raw []byte, args [][]byte) {
 	same := func(s setup) bool { return s.id == id }
 	keep := true
 	switch id {
 	case command.ClientTracking:
 		same = func(s setup) bool { return s.id == id && bytes.Equal(s.raw, raw) }
-	case command.ClientNoEvict, command.ClientNoTouch, command.ClientImportSource:
-		if len(args) != 3 || !is(args[2], "on") && !is(args[2], "off") {
-			return
-		}
 	case command.HimportPrepare, command.HimportDiscard:
 		if len(args) < 3 {
 			return
